@@ -1,0 +1,43 @@
+// What the consumer adds to a valid event.
+import type { RetailEvent } from './event.ts'
+
+export const amountBuckets = ['low', 'mid', 'high'] as const
+export type AmountBucket = (typeof amountBuckets)[number]
+
+export interface Enrichment {
+  amount_bucket: AmountBucket
+  is_revenue_event: boolean
+  /** The amount in integer cents, half away from zero: what sums are made of. */
+  amount_cents: number
+  /** The event's own time in milliseconds since 1970. */
+  event_ms: number
+}
+
+export type EnrichedEvent = RetailEvent & Enrichment
+
+export function enrich(event: RetailEvent, eventMs: number): EnrichedEvent {
+  return {
+    ...event,
+    amount_bucket: amountBucket(event.amount),
+    is_revenue_event: event.event_type === 'purchase' || event.event_type === 'checkout',
+    amount_cents: toCents(event.amount),
+    event_ms: eventMs,
+  }
+}
+
+/** low below 50, mid below 200, else high. */
+export function amountBucket(amount: number): AmountBucket {
+  if (amount < 50) return 'low'
+  return amount < 200 ? 'mid' : 'high'
+}
+
+/**
+ * Dollars to whole cents, half away from zero, decided on the decimal digits that were sent.
+ *
+ * 1.005 is stored by a double as 1.00499…; multiplying by 100 would round it down, though whoever sent it wrote a half.
+ */
+export function toCents(amount: number): number {
+  const text = String(amount)
+  // Numbers below 1e-6 print with an exponent of their own; they are less than half a cent.
+  return text.includes("e") ? 0 : Math.round(Number(`${text}e2`))
+}

@@ -1,0 +1,190 @@
+// The store's port: what is asked of any store, in the exact meanings of docs/architecture.md.
+//
+// Everything is per consumer group. All times are milliseconds since 1970. One sequence, `seq`, numbers events and dead
+// letters together in the order of their commits; it is the cursor of every list and of the live stream.
+import type { EnrichedEvent } from '../retail/enrich.ts'
+import type { RejectionCode } from '../retail/rejection.ts'
+
+/** Where a record lies in Kafka, and its bytes. */
+export interface SourceRecord {
+  topic: string
+  partition: number
+  offset: number
+  /** The record's Kafka timestamp. */
+  timestamp: number
+  key: Uint8Array | null
+  /** null is a tombstone. */
+  value: Uint8Array | null
+}
+
+/** What the consumer made of one record. */
+export type Outcome =
+  | {
+      kind: 'event'
+      record: SourceRecord
+      event: EnrichedEvent
+      /** SHA-256 of the event's canonical JSON: it alone decides whether a known id is a duplicate or a conflict. */
+      contentHash: Uint8Array
+    }
+  | { kind: 'noise'; record: SourceRecord }
+  | { kind: 'dead-letter'; record: SourceRecord; code: RejectionCode; reason: string }
+
+/** One invocation's outcomes: within a partition in the order of their offsets, which need not be contiguous. */
+export interface Batch {
+  group: string
+  outcomes: Outcome[]
+}
+
+/** How many of a batch's records went where. They add up to the batch. */
+export interface BatchResult {
+  stored: number
+  duplicates: number
+  noise: number
+  deadLetters: number
+  /** At an offset that was accounted already: nothing was counted again. */
+  redelivered: number
+}
+
+export interface StoredEvent {
+  seq: number
+  event_id: string
+  event_type: string
+  user_id: number
+  product_id: number | null
+  amount: number
+  region: string | null
+  /** ISO 8601, UTC. */
+  timestamp: string
+  /** ISO 8601, UTC: the moment of the store's transaction. */
+  processed_at: string
+  amount_bucket: string
+  is_revenue_event: boolean
+  topic: string
+  partition: number
+  offset: number
+  /** The record's Kafka timestamp, ms. */
+  record_ms: number
+  /** Fields that the schema does not know. */
+  extra: Record<string, unknown> | null
+}
+
+export interface StoredDeadLetter {
+  seq: number
+  code: RejectionCode
+  reason: string
+  topic: string
+  partition: number
+  offset: number
+  record_ms: number
+  /** ms: the moment of the store's transaction. */
+  arrived_ms: number
+  key: Uint8Array | null
+  /** null is a tombstone. */
+  value: Uint8Array | null
+}
+
+/** A page of a list. Neither cursor: the newest, newest first. `after`: ascending. `before`: descending. */
+export interface PageQuery {
+  group: string
+  after?: number
+  before?: number
+  limit: number
+}
+
+/** The account of one epoch of one partition: every accounted offset is exactly one of the four kinds. */
+export interface Account {
+  group: string
+  topic: string
+  partition: number
+  /** 1 for the first; a new one opens when a topic was made anew. */
+  epoch: number
+  startOffset: number
+  nextOffset: number
+  /** Accounted ranges above `nextOffset`, `[from, to)`, ascending. */
+  rangesAbove: [number, number][]
+  stored: number
+  duplicates: number
+  noise: number
+  deadLetters: number
+  redelivered: number
+}
+
+/** New rows and put-aside records of one second of arrival. Seconds without any are absent. */
+export interface ArrivalSecond {
+  /** Whole seconds since 1970. */
+  second: number
+  events: number
+  deadLetters: number
+}
+
+/** One reading of a partition's offsets, for lag. */
+export interface LagSample {
+  group: string
+  topic: string
+  partition: number
+  /** When it was read, ms. */
+  at: number
+  logStartOffset: number
+  endOffset: number
+  /** null: the group has not committed yet. */
+  committedOffset: number | null
+}
+
+/** The result of comparing the account's counters with the rows that are kept. */
+export interface Sweep {
+  /** When the last whole pass began and ended, ms; null before the first. */
+  finishedAt: number | null
+  /** Sentences on what does not add up in the last whole pass; empty when all does. */
+  complaints: string[]
+}
+
+/** Rows that were committed after a cursor, in ascending order. */
+export interface Change {
+  /** The newest committed seq. */
+  head: number
+  /** At most the asked number each; of more, the newest. */
+  events: StoredEvent[]
+  deadLetters: StoredDeadLetter[]
+  /** Rows after the cursor that are not in the lists above. */
+  skipped: number
+}
+
+export interface Store {
+  /**
+   * Writes events, rollups, dead letters and the account of one batch in one transaction, or nothing at all.
+   *
+   * @throws PipelineError STORE_BUSY, STORE_FULL, STORE_READ_ONLY, STORE_UNAVAILABLE (retriable), STORE_CORRUPT
+   */
+  writeBatch(batch: Batch): Promise<BatchResult>
+
+  events(query: PageQuery): Promise<StoredEvent[]>
+  deadLetters(query: PageQuery): Promise<StoredDeadLetter[]>
+  /** How much arrived after `cursor`, with at most `limit` rows of each kind. */
+  changesSince(query: { group: string; cursor: number; limit: number }): Promise<Change>
+  /** The newest committed seq, 0 when empty. */
+  head(): Promise<number>
+
+  /** All events and dead letters that the group has ever stored, whatever has expired since. */
+  totals(group: string): Promise<{ events: number; deadLetters: number }>
+  /** The newest event stored: its record's Kafka timestamp and when it was stored, ms; null when empty. */
+  newestEvent(group: string): Promise<{ recordMs: number; arrivedMs: number } | null>
+  /** Seconds of arrival in `[fromSecond, toSecond)` that saw something, ascending. */
+  arrivals(query: { group: string; fromSecond: number; toSecond: number }): Promise<ArrivalSecond[]>
+  /** Current epochs unless `former` is set, then the closed ones. Ordered by group, topic, partition, epoch. */
+  accounts(options?: { former?: boolean }): Promise<Account[]>
+
+  writeLagSamples(samples: LagSample[]): Promise<void>
+  /** Samples of a group since a moment, ascending by time. At least one hour of them is kept. */
+  lagSamples(query: { group: string; sinceMs: number }): Promise<LagSample[]>
+  /** The newest sample of every partition of every group. */
+  latestLagSamples(): Promise<LagSample[]>
+
+  /** Goes on with the background comparison of counters and rows for about `budgetMs`, then returns. */
+  sweep(options: { budgetMs: number }): Promise<void>
+  lastSweep(): Promise<Sweep>
+
+  /** Calls `listener` soon (10 ms) after any process has committed. Returns the way to stop. */
+  onCommit(listener: () => void): () => void
+
+  close(): Promise<void>
+}

@@ -1,0 +1,20 @@
+// The values of the pipeline's description as environment variables, made here for every stage alike.
+import { pipeline } from './pipeline.ts'
+
+/** The variables that every function gets. Addresses (brokers, store) and the consumer's group are the stage's to add. */
+export function pipelineEnvironment(): Record<string, string> {
+  return {
+    TOPIC: 'retail-events',
+    CONSUMER_GROUP_ID: pipeline.mappings[0].consumerGroupId,
+    NOISE_EVENT_TYPES: pipeline.noise.eventTypes.join(','),
+    NOISE_USER_ID_BELOW: String(pipeline.noise.userIdBelow),
+    AMOUNT_MAX: String(pipeline.event.amountMax),
+    FUTURE_MS_MAX: String(pipeline.event.futureMsMax),
+    JSON_DEPTH_MAX: String(pipeline.event.depthMax),
+    BUSINESS_TIME_ZONE: pipeline.timeZone,
+    PRODUCER_EVENTS_PER_SECOND: String(pipeline.producer.eventsPerSecond),
+    ALARM_LAG_SECONDS_MAX: String(pipeline.alarms.lagSecondsMax),
+    ALARM_ERROR_RATE_MAX: String(pipeline.alarms.errorRateMax),
+    ALARM_NEWEST_EVENT_AGE_SECONDS_MAX: String(pipeline.alarms.newestEventAgeSecondsMax),
+  }
+}

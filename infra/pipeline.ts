@@ -1,0 +1,87 @@
+// The one description of the pipeline: plain data, read by the local cloud here and by the cloud's templates.
+
+/** A function that Lambda, or the local runtime, runs. */
+export interface FunctionDescription {
+  /** Path from the project's root without its ending, a dot, and the exported name: Lambda's own notation. */
+  handler: string
+  timeoutSeconds: number
+  memoryMB: number
+}
+
+/** An event source mapping: who is invoked with which topic's records. */
+export interface MappingDescription {
+  function: string
+  consumerGroupId: string
+  /** The JSON of CreateEventSourceMapping but for the source's address and the group id, which the stage fills in. */
+  settings: {
+    Topics: [string]
+    StartingPosition: 'TRIM_HORIZON' | 'LATEST'
+    BatchSize?: number
+    MaximumBatchingWindowInSeconds?: number
+    FunctionResponseTypes?: ['ReportBatchItemFailures']
+  }
+}
+
+export interface ScheduleDescription {
+  function: string
+  /** EventBridge Scheduler's notation. Its shortest period is one minute. */
+  rate: `rate(${string})`
+  /** Locally a shorter period may be wanted; seconds. */
+  localSeconds?: number
+}
+
+export const pipeline = {
+  name: 'freshet',
+
+  /** Days of business figures begin and end in this zone. */
+  timeZone: 'Australia/Sydney',
+
+  topics: {
+    'retail-events': { partitions: 3, retentionMs: 7 * 24 * 60 * 60 * 1000 },
+  },
+
+  functions: {
+    // The producer runs for the minute of its schedule; what remains is for its last acknowledgements.
+    producer: { handler: 'functions/producer/handler.handler', timeoutSeconds: 75, memoryMB: 256 },
+    consumer: { handler: 'functions/consumer/handler.handler', timeoutSeconds: 60, memoryMB: 512 },
+    lag: { handler: 'functions/lag/handler.handler', timeoutSeconds: 30, memoryMB: 256 },
+    api: { handler: 'functions/api/handler.handler', timeoutSeconds: 30, memoryMB: 512 },
+  } satisfies Record<string, FunctionDescription>,
+
+  mappings: [
+    {
+      function: 'consumer',
+      consumerGroupId: 'analytics-consumer-group',
+      // No retry limit and no destination: a store outage must show as "stuck", never turn good events into leftovers.
+      settings: {
+        Topics: ['retail-events'],
+        StartingPosition: 'TRIM_HORIZON',
+        BatchSize: 1000,
+        MaximumBatchingWindowInSeconds: 0,
+      },
+    },
+  ] satisfies MappingDescription[],
+
+  schedules: [
+    { function: 'producer', rate: 'rate(1 minute)' },
+    { function: 'lag', rate: 'rate(1 minute)', localSeconds: 2 },
+  ] satisfies ScheduleDescription[],
+
+  /** Not business: counted, not stored. */
+  noise: { eventTypes: ['heartbeat'], userIdBelow: 1000 },
+
+  event: {
+    /** The largest amount that is believed, in the event's own unit (dollars). */
+    amountMax: 1_000_000,
+    /** An event stamped further ahead than this of its record or of the clock is put aside. */
+    futureMsMax: 5 * 60 * 1000,
+    /** Deeper JSON is put aside as TOO_DEEP. */
+    depthMax: 32,
+  },
+
+  /** The simulated shop. */
+  producer: { eventsPerSecond: 10 },
+
+  /** The dashboard draws these lines, and the cloud's alarms use the same. */
+  alarms: { lagSecondsMax: 60, errorRateMax: 0.05, newestEventAgeSecondsMax: 60 },
+}
