@@ -4,16 +4,37 @@
 export const errorTable = {
   STORE_BUSY: { retriable: true, hint: 'Another process holds the store. It is tried again by itself.' },
   STORE_FULL: { retriable: true, hint: 'The disk is full. Free some space; the batch is tried again by itself.' },
-  STORE_READ_ONLY: { retriable: true, hint: 'The store cannot be written. Check the permissions of its file and folder.' },
-  STORE_CORRUPT: { retriable: false, hint: 'Move the named file away and start again; events are read anew from Kafka.' },
-  STORE_NEWER: { retriable: false, hint: 'This store was written by a newer Freshet. Use that version, or another --data folder.' },
-  STORE_UNAVAILABLE: { retriable: true, hint: 'The store does not answer. Check that it runs and that its address is right.' },
+  STORE_READ_ONLY: {
+    retriable: true,
+    hint: 'The store cannot be written. Check the permissions of its file and folder.',
+  },
+  STORE_CORRUPT: {
+    retriable: false,
+    hint: 'Move the named file away and start again; events are read anew from Kafka.',
+  },
+  STORE_NEWER: {
+    retriable: false,
+    hint: 'This store was written by a newer Freshet. Use that version, or another --data folder.',
+  },
+  STORE_UNAVAILABLE: {
+    retriable: true,
+    hint: 'The store does not answer. Check that it runs and that its address is right.',
+  },
   STORE_URL_INVALID: { retriable: false, hint: 'Expected sqlite:/path/to/file.db or postgres://user@host/database.' },
-  KAFKA_UNAVAILABLE: { retriable: true, hint: 'No broker answers. Check KAFKA_BOOTSTRAP_SERVERS, and that the broker runs.' },
+  KAFKA_UNAVAILABLE: {
+    retriable: true,
+    hint: 'No broker answers. Check KAFKA_BOOTSTRAP_SERVERS, and that the broker runs.',
+  },
   CONFIG_INVALID: { retriable: false, hint: 'Check the named environment variable or option.' },
   LOG_CORRUPT: { retriable: false, hint: 'Move the named file away and start again.' },
-  DATA_DIRECTORY_IN_USE: { retriable: false, hint: 'Stop the other Freshet, or choose another folder with --data DIR.' },
-  KAFKA_PORT_TAKEN: { retriable: false, hint: 'Use that Kafka with --brokers, or choose another port with --kafka-port N.' },
+  DATA_DIRECTORY_IN_USE: {
+    retriable: false,
+    hint: 'Stop the other Freshet, or choose another folder with --data DIR.',
+  },
+  KAFKA_PORT_TAKEN: {
+    retriable: false,
+    hint: 'Use that Kafka with --brokers, or choose another port with --kafka-port N.',
+  },
   HANDLER_NOT_FOUND: { retriable: false, hint: 'Check the handler in infra/pipeline.ts: path/to/file.exportName.' },
   EVENT_FILE_INVALID: { retriable: false, hint: 'Expected a file with one JSON event.' },
 } as const satisfies Record<string, { retriable: boolean; hint: string }>

@@ -92,7 +92,11 @@ export const summarySchema = z
   .openapi('Summary')
 
 export const bucketSchema = z
-  .object({ at: z.string().describe('ISO 8601, UTC: the beginning of the second'), events: z.int(), deadLetters: z.int() })
+  .object({
+    at: z.string().describe('ISO 8601, UTC: the beginning of the second'),
+    events: z.int(),
+    deadLetters: z.int(),
+  })
   .openapi('ThroughputBucket')
 
 export const throughputSchema = z.object({ buckets: z.array(bucketSchema) }).openapi('Throughput')
@@ -114,7 +118,9 @@ export const lagSchema = z
   .openapi('Lag')
 
 export const eventsPageSchema = z.object({ events: z.array(eventSchema), cursor }).openapi('EventsPage')
-export const deadLettersPageSchema = z.object({ deadLetters: z.array(deadLetterSchema), cursor }).openapi('DeadLettersPage')
+export const deadLettersPageSchema = z
+  .object({ deadLetters: z.array(deadLetterSchema), cursor })
+  .openapi('DeadLettersPage')
 
 /** One message of the live stream. */
 export const liveMessageSchema = z

@@ -37,7 +37,7 @@ export function amountBucket(amount: number): AmountBucket {
  * 1.005 is stored by a double as 1.00499…; multiplying by 100 would round it down, though whoever sent it wrote a half.
  */
 export function toCents(amount: number): number {
-  const text = String(amount)
-  // Numbers below 1e-6 print with an exponent of their own; they are less than half a cent.
-  return text.includes("e") ? 0 : Math.round(Number(`${text}e2`))
+  const digits = String(amount)
+  // A number that prints with an exponent of its own is below 0.000001: far from half a cent.
+  return digits.includes('e') ? 0 : Math.round(Number(`${digits}e2`))
 }

@@ -36,6 +36,10 @@ const requiredFields = ['event_id', 'event_type', 'user_id', 'amount', 'timestam
 
 const wholeNumberText = /^-?\d{1,15}$/
 
+/** Text that every store keeps exactly as it is: no lone surrogate, no NUL (which Postgres refuses). */
+const storableText = (text: string) => text.isWellFormed() && !text.includes('\0')
+const storable = { error: 'expected text without NUL or lone surrogates' }
+
 const userId = z.union([z.int(), z.string().regex(wholeNumberText).transform(Number)], {
   error: 'expected an integer, or its text',
 })
@@ -43,13 +47,13 @@ const userId = z.union([z.int(), z.string().regex(wholeNumberText).transform(Num
 /** The accepted shape; `amountMax` comes from the rules. Also the source of the API's documentation. */
 export const retailEventSchema = (amountMax: number) =>
   z.looseObject({
-    event_id: z.string().min(1).max(200),
+    event_id: z.string().min(1).max(200).refine(storableText, storable),
     event_type: z.enum(eventTypes),
     user_id: userId,
     product_id: z.int().nullish(),
     amount: z.number().min(0).max(amountMax),
     timestamp: z.string().max(64),
-    region: z.string().min(1).max(100).nullish(),
+    region: z.string().min(1).max(100).refine(storableText, storable).nullish(),
   })
 
 export type EventParser = (value: unknown) => { event: RetailEvent; eventMs: number } | Rejection

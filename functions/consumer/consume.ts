@@ -1,0 +1,30 @@
+// One batch of records to outcomes, and the outcomes to the store.
+import { createHash } from 'node:crypto'
+import { type DecodedRecord, decodeText } from '../lambda/decode.ts'
+import type { classifier } from '../retail/classify.ts'
+import type { BatchResult, Outcome, Store } from '../store/store.ts'
+
+export interface ConsumerParts {
+  store: Pick<Store, 'writeBatch'>
+  group: string
+  classify: ReturnType<typeof classifier>
+  now: () => number
+}
+
+/**
+ * Judges every record and writes the batch in one transaction. A record that can never succeed is put aside; a fault of
+ * the world throws, so that whoever invoked this tries the whole batch again.
+ */
+export async function consume(records: DecodedRecord[], parts: ConsumerParts): Promise<BatchResult> {
+  const arrivalMs = parts.now()
+  const outcomes = records.map((record): Outcome => {
+    const classified = parts.classify({ ...decodeText(record.value), recordMs: record.timestamp }, arrivalMs)
+    if (classified.kind !== 'event') return { ...classified, record }
+    return { kind: 'event', record, event: classified.event, contentHash: sha256(classified.canonical) }
+  })
+  return parts.store.writeBatch({ group: parts.group, outcomes })
+}
+
+function sha256(text: string): Buffer {
+  return createHash('sha256').update(text).digest()
+}
