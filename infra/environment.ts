@@ -4,8 +4,8 @@ import { pipeline } from './pipeline.ts'
 /** The variables that every function gets. Addresses (brokers, store) and the consumer's group are the stage's to add. */
 export function pipelineEnvironment(): Record<string, string> {
   return {
-    TOPIC: 'retail-events',
-    CONSUMER_GROUP_ID: pipeline.mappings[0].consumerGroupId,
+    TOPIC: pipeline.shop.topic,
+    CONSUMER_GROUP_ID: pipeline.shop.group,
     NOISE_EVENT_TYPES: pipeline.noise.eventTypes.join(','),
     NOISE_USER_ID_BELOW: String(pipeline.noise.userIdBelow),
     AMOUNT_MAX: String(pipeline.event.amountMax),

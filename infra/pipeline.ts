@@ -36,6 +36,9 @@ export const pipeline = {
   /** Days of business figures begin and end in this zone. */
   timeZone: 'Australia/Sydney',
 
+  /** The stream and the group that the dashboard is about. */
+  shop: { topic: 'retail-events', group: 'analytics-consumer-group' },
+
   topics: {
     'retail-events': { partitions: 3, retentionMs: 7 * 24 * 60 * 60 * 1000 },
   },

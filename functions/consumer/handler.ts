@@ -6,6 +6,7 @@ import type { KafkaBatchResponse, KafkaEvent } from '../lambda/kafka-event.ts'
 import { classifier } from '../retail/classify.ts'
 import { retailRulesOf, retailVariables } from '../retail/rules.ts'
 import { openStore } from '../store/open.ts'
+import type { BatchResult } from '../store/store.ts'
 import { type ConsumerParts, consume } from './consume.ts'
 
 const variables = z.object({ STORE_URL: z.string(), CONSUMER_GROUP_ID: z.string().min(1), ...retailVariables })
@@ -22,14 +23,16 @@ async function open(): Promise<ConsumerParts> {
   }
 }
 
-/** Answers no failures, or throws so that the mapping retries the whole batch. */
-export async function handler(event: KafkaEvent): Promise<KafkaBatchResponse> {
+/**
+ * Answers no failures, or throws so that the mapping retries the whole batch. Lambda ignores the counts beside it;
+ * people who invoke the function by hand, and the terminal, read them.
+ */
+export async function handler(event: KafkaEvent): Promise<KafkaBatchResponse & BatchResult> {
   opening ??= open()
   const parts = await opening.catch((error) => {
     // The next invocation opens anew: an unreachable store is a fault of the world, not of this environment.
     opening = undefined
     throw error
   })
-  await consume(decodeRecords(event), parts)
-  return { batchItemFailures: [] }
+  return { batchItemFailures: [], ...(await consume(decodeRecords(event), parts)) }
 }
