@@ -1,0 +1,131 @@
+// `npm run local`: the whole pipeline on this machine, told in plain lines.
+import { spawn } from 'node:child_process'
+import { readdirSync, rmSync } from 'node:fs'
+import inspector from 'node:inspector'
+import { join, relative } from 'node:path'
+import pc from 'picocolors'
+import { PipelineError } from '../functions/errors.ts'
+import { pipeline } from '../infra/pipeline.ts'
+import { holdDirectory } from './data-directory.ts'
+import { type LocalOptions, readOptions } from './options.ts'
+import { type News, type Stack, startStack } from './stack.ts'
+import { banner, keyBar } from './terminal/banner.ts'
+import { listenToKeys } from './terminal/keys.ts'
+import { reporter } from './terminal/report.ts'
+
+const options = readOptions(process.argv.slice(2))
+const report = reporter({ json: options.json, print: (line) => console.log(line), colors: pc, now: Date.now })
+
+try {
+  await run(options)
+} catch (error) {
+  report.failed(error as Error)
+  process.exit(1)
+}
+
+async function run(options: LocalOptions): Promise<void> {
+  const held = holdDirectory(options.data)
+  if (options.inspect !== undefined) inspector.open(options.inspect, '127.0.0.1')
+  let stack = await start()
+  let stopping = false
+
+  async function start(): Promise<Stack> {
+    const stack = await startStack(options, hear)
+    report.ready(stack, () => banner(bannerFacts(stack), pc))
+    return stack
+  }
+
+  async function stop(exitCode: number): Promise<void> {
+    if (stopping) process.exit(exitCode || 130)
+    stopping = true
+    report.say('freshet', 'finishing the running batch; once more to leave at once')
+    await stack.stop()
+    held.release()
+    process.exit(exitCode)
+  }
+
+  function hear(news: News): void {
+    if (stopping) return
+    report.hear(news)
+    if (news.type === 'fatal') stop(1)
+  }
+
+  async function reset(): Promise<void> {
+    await stack.stop()
+    clearDirectory(options.data)
+    stack = await start()
+  }
+
+  process.on('SIGINT', () => stop(0))
+  process.on('SIGTERM', () => stop(0))
+  process.on('SIGHUP', () => stop(0))
+  listenToKeys(process.stdin, keyActions({ stack: () => stack, stop: () => stop(0), reset }))
+}
+
+interface KeyTargets {
+  stack: () => Stack
+  stop: () => void
+  reset: () => Promise<void>
+}
+
+function keyActions({ stack, stop, reset }: KeyTargets): (key: string) => void {
+  let confirming = false
+  return (key) => {
+    if (confirming) {
+      confirming = false
+      if (key !== 'y') return report.say('freshet', 'nothing was reset')
+      reset().catch((error: Error) => {
+        report.failed(error)
+        process.exit(1)
+      })
+    } else if (key === 'q' || key === 'ctrl-c') stop()
+    else if (key === 'o') openInBrowser(stack().dashboard)
+    else if (key === 'p') stack().pauseProducer(stack().producer() === 'running')
+    else if (key === 'b') stack().sendBadRecord()
+    else if (key === 'h') console.log(keyBar(pc))
+    else if (key === 'r') {
+      confirming = true
+      report.say('freshet', `delete everything in ${options.data}? y / n`)
+    }
+  }
+}
+
+function bannerFacts(stack: Stack) {
+  const mapping = pipeline.mappings[0]
+  return {
+    readyMs: performance.now(),
+    dashboard: stack.dashboard,
+    kafka: stack.kafka,
+    topic: pipeline.shop.topic,
+    partitions: pipeline.topics['retail-events'].partitions,
+    store: storeName(options.store),
+    events: stack.events,
+    batchSize: mapping?.settings.BatchSize ?? 100,
+    windowSeconds: mapping?.settings.MaximumBatchingWindowInSeconds,
+    inspect: inspector.url(),
+    keys: process.stdin.isTTY === true,
+    notes: stack.notes,
+  }
+}
+
+/** A file as a path from here; an address without its password. */
+function storeName(url: string): string {
+  if (url.startsWith('sqlite:')) return relative(process.cwd(), url.slice('sqlite:'.length)) || url
+  return url.replace(/\/\/([^:@/]+):[^@]*@/, '//$1:***@')
+}
+
+/** Deletes what a run has written, but for the lock this process holds. */
+function clearDirectory(directory: string): void {
+  for (const name of readdirSync(directory)) {
+    if (['kafka', 'logs'].includes(name) || name.startsWith('freshet.db')) {
+      rmSync(join(directory, name), { recursive: true, force: true })
+    }
+  }
+}
+
+function openInBrowser(url: string): void {
+  const command = { darwin: 'open', win32: 'explorer' }[process.platform as 'darwin' | 'win32'] ?? 'xdg-open'
+  spawn(command, [url], { stdio: 'ignore', detached: true })
+    .on('error', () => report.say('freshet', `no browser could be started; open ${url}`))
+    .unref()
+}

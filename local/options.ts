@@ -1,0 +1,70 @@
+// The options of `npm run local`: what may be said, what is taken when it is not, and what is refused.
+import { resolve } from 'node:path'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { pipeline } from '../infra/pipeline.ts'
+
+export interface LocalOptions {
+  /** The dashboard's port; 0 = any free one. */
+  port: number
+  /** The embedded broker's port; 0 = any free one. */
+  kafkaPort: number
+  /** Absolute. The only place that is written to. */
+  data: string
+  /** Where the store is; the data directory's SQLite file unless given. */
+  store: string
+  /** Events per second of the simulated shop. */
+  rate: number
+  /** False: the simulated shop stays closed. */
+  producer: boolean
+  /** `host:port,...` of a Kafka to use instead of the embedded broker. */
+  brokers?: string
+  /** Makes the simulated shop repeat itself. */
+  seed?: number
+  /** One JSON object a line instead of text. */
+  json: boolean
+  /** The inspector's port; set: breakpoints work and no time-out runs. */
+  inspect?: number
+}
+
+/** Reads the command line (without `node` and the file). Prints help or a complaint and exits where that is due. */
+export function readOptions(args: string[]): LocalOptions {
+  const command = new Command('npm run local --')
+    .description('Runs the whole pipeline here: broker, mapping, functions, store, API and dashboard.')
+    .option('--port <n>', "the dashboard's port, 0 = any free one", wholeNumber(65_535), 4000)
+    .option('--kafka-port <n>', "the embedded broker's port, 0 = any free one", wholeNumber(65_535), 9092)
+    .option('--data <dir>', 'where everything is kept', '.freshet')
+    .option('--store <url>', 'the store (default: SQLite in the data directory)')
+    .option(
+      '--rate <n>',
+      'events per second of the simulated shop',
+      wholeNumber(100_000),
+      pipeline.producer.eventsPerSecond,
+    )
+    .option('--no-producer', 'leave the simulated shop closed')
+    .option('--brokers <host:port,...>', 'use this Kafka and start no broker', brokerList)
+    .option('--seed <n>', 'make the simulated shop repeat itself', wholeNumber(Number.MAX_SAFE_INTEGER))
+    .option('--json', 'print one JSON object a line', false)
+    .addOption(
+      new Option('--inspect [port]', 'let a debugger attach; time-outs stand still')
+        .argParser(wholeNumber(65_535))
+        .preset(9229),
+    )
+    .allowExcessArguments(false)
+  const options = command.parse(args, { from: 'user' }).opts<Omit<LocalOptions, 'store'> & { store?: string }>()
+  const data = resolve(options.data)
+  return { ...options, data, store: options.store ?? `sqlite:${data}/freshet.db` }
+}
+
+function wholeNumber(max: number) {
+  return (text: string): number => {
+    const value = Number(text)
+    if (/^\d+$/.test(text) && value <= max) return value
+    throw new InvalidArgumentError(`Expected a whole number from 0 to ${max}.`)
+  }
+}
+
+function brokerList(text: string): string {
+  const brokers = text.split(',').map((broker) => broker.trim())
+  if (brokers.every((broker) => /^[^\s:]+:\d{1,5}$|^\[[0-9a-f:]+\]:\d{1,5}$/i.test(broker))) return brokers.join(',')
+  throw new InvalidArgumentError('Expected host:port, or several joined by commas.')
+}

@@ -1,0 +1,237 @@
+// The running local cloud: starts every part that `infra/pipeline.ts` describes, in order, and stops them in reverse.
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { pipelineEnvironment } from '../infra/environment.ts'
+import { type MappingDescription, pipeline } from '../infra/pipeline.ts'
+import type { Happening } from './event-source-mapping/happening.ts'
+import { startKafka } from './kafka.ts'
+import { type LogFile, openLogFile } from './log-file.ts'
+import type { LocalOptions } from './options.ts'
+import { type LocalFunction, type LogLine, startFunction } from './runtime/function.ts'
+import { parseRate } from './schedule/rate.ts'
+import { startSchedule } from './schedule/schedule.ts'
+import type { ApiThreadData, ApiThreadMessage, ApiThreadReady, ToApiThread } from './threads/api.ts'
+import type { MappingThreadData, MappingThreadMessage } from './threads/mapping.ts'
+import { startThread, type Thread } from './threads/thread.ts'
+
+/** What happens while the stack runs, for whoever prints it. */
+export type News =
+  | { type: 'happening'; function: string; happening: Happening }
+  | { type: 'answer'; function: string; payload: string; records: number; durationMs: number }
+  | { type: 'producer'; state: ProducerState; rate: number }
+  | { type: 'produced'; payload: string }
+  | { type: 'problem'; part: string; message: string }
+  | { type: 'reload'; message: string }
+  /** A part ended by itself: nothing is right from here on. */
+  | { type: 'fatal'; error: Error }
+
+export type ProducerState = 'running' | 'paused' | 'off'
+
+export interface Stack {
+  dashboard: string
+  kafka: string
+  /** Events in the store at the start. */
+  events: number
+  /** Anything that is not as asked, as sentences. */
+  notes: string[]
+  producer(): ProducerState
+  pauseProducer(paused: boolean): Promise<void>
+  /** Publishes one record that the consumer has to put aside. */
+  sendBadRecord(): void
+  stop(): Promise<void>
+}
+
+/** @throws PipelineError when a port, the data, the store or Kafka is not to be had. */
+export async function startStack(options: LocalOptions, tell: (news: News) => void): Promise<Stack> {
+  const logs = functionLogs(join(options.data, 'logs'))
+  const kafka = await startKafka(options, (line) => logs.write('broker', line))
+  const environment = {
+    ...pipelineEnvironment(),
+    KAFKA_BOOTSTRAP_SERVERS: kafka.bootstrap,
+    STORE_URL: options.store,
+    PRODUCER_EVENTS_PER_SECOND: String(options.rate),
+    ...(options.seed === undefined ? {} : { PRODUCER_SEED: String(options.seed) }),
+  }
+  const start = { options, environment, logs, tell }
+
+  // The store is opened (and migrated) by the API first, so that no two parts migrate it at once.
+  const producer = producerSwitch(start, () => tellApi())
+  const mappingStates = new Map<string, unknown>()
+  const api: Thread<ApiThreadReady, ToApiThread> = await startApi(start, (message) => {
+    if (message.type === 'pause-producer') producer.pause(message.paused)
+    else logs.write('api', message.line)
+  }).catch(async (error) => {
+    await kafka.stop()
+    throw error
+  })
+  const tellApi = () => {
+    api.post({ type: 'local-status', status: { producer: producer.state(), mappings: [...mappingStates.values()] } })
+  }
+
+  const mappings = await Promise.all(
+    pipeline.mappings.map((description) =>
+      startMappingThread(start, description, (state) => {
+        mappingStates.set(description.function, state)
+        tellApi()
+      }),
+    ),
+  )
+  const lag = await startScheduled(start, 'lag')
+  if (options.producer) await producer.pause(false)
+  tellApi()
+
+  for (const thread of [api, ...mappings, ...(kafka.thread ? [kafka.thread] : [])]) {
+    thread.ended.then((error) => error && tell({ type: 'fatal', error }))
+  }
+
+  return {
+    dashboard: `http://localhost:${api.ready.port}`,
+    kafka: kafka.bootstrap,
+    events: api.ready.events,
+    notes: [...kafka.notes, ...api.ready.notes],
+    producer: producer.state,
+    pauseProducer: (paused) => producer.pause(paused),
+    sendBadRecord: () => api.post({ type: 'bad-record' }),
+    async stop() {
+      await producer.pause(true)
+      await Promise.all([lag.stop(), ...mappings.map((mapping) => mapping.stop())])
+      await api.stop()
+      await kafka.stop()
+      logs.close()
+    },
+  }
+}
+
+interface Start {
+  options: LocalOptions
+  environment: Record<string, string>
+  logs: ReturnType<typeof functionLogs>
+  tell: (news: News) => void
+}
+
+function functionOptions({ options, environment }: Start, name: keyof typeof pipeline.functions) {
+  const { handler, timeoutSeconds, memoryMB } = pipeline.functions[name]
+  return {
+    name,
+    handler,
+    env: environment,
+    timeoutMs: timeoutSeconds * 1000,
+    memoryMB,
+    concurrencyMax: 1,
+    inspect: options.inspect !== undefined,
+    watch: true,
+    warm: true,
+  }
+}
+
+function startApi(
+  { options, environment }: Start,
+  onMessage: (message: ApiThreadMessage) => void,
+): Promise<Thread<ApiThreadReady, ToApiThread>> {
+  const data: ApiThreadData = { port: options.port, environment, samplePeriodMs: periodMs('lag') }
+  return startThread('local/threads/api.ts', data, onMessage)
+}
+
+function startMappingThread(start: Start, description: MappingDescription, onState: (state: unknown) => void) {
+  const name = description.function as keyof typeof pipeline.functions
+  const { consumerGroupId, settings } = description
+  const topic = pipeline.topics[settings.Topics[0] as keyof typeof pipeline.topics]
+  const data: MappingThreadData = {
+    uuid: stableUuid(`${name} ${settings.Topics[0]} ${consumerGroupId}`),
+    settings: {
+      FunctionName: name,
+      SelfManagedEventSource: {
+        Endpoints: { KAFKA_BOOTSTRAP_SERVERS: start.environment.KAFKA_BOOTSTRAP_SERVERS?.split(',') },
+      },
+      SelfManagedKafkaEventSourceConfig: { ConsumerGroupId: consumerGroupId },
+      ...settings,
+    },
+    function: { ...functionOptions(start, name), concurrencyMax: topic.partitions },
+  }
+  const { tell, logs } = start
+  return startThread<null, never, MappingThreadMessage>('local/threads/mapping.ts', data, (message) => {
+    if (message.type === 'happening') {
+      logs.write('mapping', JSON.stringify(message.happening))
+      tell({ ...message, function: name })
+    } else if (message.type === 'answer') tell({ ...message, function: name })
+    else if (message.type === 'log') logs.writeFunction(message.log)
+    else if (message.type === 'reload') tell(message)
+    else onState({ function: name, group: consumerGroupId, ...(message.state as object) })
+  })
+}
+
+/** A function on its schedule; its answers are told as what it produced. */
+async function startScheduled(start: Start, name: 'producer' | 'lag') {
+  const invoked: LocalFunction = await startFunction({
+    ...functionOptions(start, name),
+    onLog: (log) => start.logs.writeFunction(log),
+    onReload: (message) => start.tell({ type: 'reload', message }),
+  })
+  let stopping = false
+  const schedule = startSchedule({
+    name,
+    periodMs: periodMs(name),
+    invoke: async (event) => {
+      const result = await invoked.invoke(event)
+      if (stopping) return
+      if (result.kind === 'function-error') {
+        start.tell({ type: 'problem', part: name, message: `${result.errorType}: ${result.errorMessage}` })
+      } else if (result.kind === 'ok' && name === 'producer') start.tell({ type: 'produced', payload: result.payload })
+    },
+  })
+  return {
+    async stop() {
+      stopping = true
+      schedule.stop()
+      await invoked.close()
+    },
+  }
+}
+
+/** The simulated shop, which people open and close. */
+function producerSwitch(start: Start, onChange: () => void) {
+  let running: ReturnType<typeof startScheduled> | undefined
+  const state = (): ProducerState => {
+    if (running) return 'running'
+    return start.options.producer ? 'paused' : 'off'
+  }
+  return {
+    state,
+    async pause(paused: boolean): Promise<void> {
+      if (paused === !running) return
+      const before = running
+      running = paused ? undefined : startScheduled(start, 'producer')
+      start.tell({ type: 'producer', state: state(), rate: start.options.rate })
+      onChange()
+      await (paused ? before?.then((scheduled) => scheduled.stop()) : running)
+    },
+  }
+}
+
+function periodMs(name: string): number {
+  const schedule = pipeline.schedules.find((candidate) => candidate.function === name)
+  if (!schedule) throw new Error(`infra/pipeline.ts has no schedule for ${name}`)
+  return 'localSeconds' in schedule ? schedule.localSeconds * 1000 : parseRate(schedule.rate)
+}
+
+/** The same mapping keeps its id over restarts, as it would in AWS. */
+function stableUuid(text: string): string {
+  const hex = createHash('sha256').update(text).digest('hex')
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
+}
+
+function functionLogs(directory: string) {
+  const files = new Map<string, LogFile>()
+  const write = (name: string, line: string) => {
+    const file = files.get(name) ?? openLogFile(directory, name)
+    files.set(name, file)
+    file.write(line)
+  }
+  return {
+    write,
+    writeFunction: (log: LogLine) => write(log.function, log.line),
+    close() {
+      for (const file of files.values()) file.close()
+    },
+  }
+}

@@ -1,0 +1,126 @@
+// What is told while the stack runs: aligned text for people, or one JSON object a line for programs.
+import type { Colors } from 'picocolors/types'
+import { errorTable, PipelineError } from '../../functions/errors.ts'
+import type { News, Stack } from '../stack.ts'
+import { terminalLines } from './lines.ts'
+
+export interface ReporterOptions {
+  json: boolean
+  print: (line: string) => void
+  colors: Colors
+  now: () => number
+}
+
+export interface Reporter {
+  ready(stack: Stack, banner: () => string): void
+  hear(news: News): void
+  say(part: string, text: string): void
+  failed(error: Error): void
+}
+
+export function reporter(options: ReporterOptions): Reporter {
+  return options.json ? jsonReporter(options) : textReporter(options)
+}
+
+function jsonReporter({ print, now }: ReporterOptions): Reporter {
+  const line = (event: string, fields: object) => print(JSON.stringify({ event, ...fields }))
+  return {
+    ready: ({ dashboard, kafka, notes }) => line('ready', { dashboard, kafka, notes }),
+    hear({ type, ...fields }) {
+      if ('error' in fields) line(type, { at: now(), message: fields.error.message })
+      else line(type, { at: now(), ...fields })
+    },
+    say: (part, text) => line('note', { part, text }),
+    failed: (error) => line('failed', describeError(error)),
+  }
+}
+
+function textReporter({ print, colors, now }: ReporterOptions): Reporter {
+  const lines = terminalLines(print, colors, now)
+  return {
+    ready: (_, banner) => print(banner()),
+    say: (part, text) => lines.say(part, text),
+    hear(news) {
+      if (news.type === 'answer') lines.batch(batchLine(news))
+      else {
+        const told = sentence(news)
+        if (told) lines.say(told.part, told.text, told.tone)
+      }
+    },
+    failed(error) {
+      const { code, message, hint } = describeError(error)
+      print(`${colors.red(`freshet  ${message}`)}${code ? `\n  ${hint}` : `\n${error.stack ?? ''}`}`)
+    },
+  }
+}
+
+function batchLine(news: Extract<News, { type: 'answer' }>) {
+  const counts = readJson(news.payload) as { deadLetters?: number; redelivered?: number }
+  return {
+    source: news.source,
+    records: news.records,
+    deadLetters: counts.deadLetters ?? 0,
+    redelivered: counts.redelivered ?? 0,
+    durationMs: news.durationMs,
+  }
+}
+
+interface Sentence {
+  part: string
+  text: string
+  tone: 'plain' | 'good' | 'warn' | 'bad'
+}
+
+function sentence(news: Exclude<News, { type: 'answer' }>): Sentence | null {
+  switch (news.type) {
+    case 'producer':
+      return { part: 'producer', text: producerText(news), tone: news.state === 'running' ? 'plain' : 'warn' }
+    case 'produced':
+      return {
+        part: 'producer',
+        text: `${(readJson(news.payload) as { produced?: number }).produced ?? 0} events in this minute`,
+        tone: 'plain',
+      }
+    case 'problem':
+      return { part: news.part, text: withHint(news.message), tone: 'bad' }
+    case 'reload':
+      return { part: 'runtime', text: news.message, tone: 'plain' }
+    case 'fatal':
+      return { part: 'freshet', text: withHint(news.error.message), tone: 'bad' }
+    case 'happening':
+      return happeningSentence(news.happening)
+  }
+}
+
+function producerText({ state, rate }: { state: string; rate: number }): string {
+  return state === 'running' ? `${rate} events/s` : state
+}
+
+function happeningSentence(happening: Extract<News, { type: 'happening' }>['happening']): Sentence | null {
+  const describe = happeningTexts[happening.type as keyof typeof happeningTexts] as ((h: unknown) => string) | undefined
+  return describe ? { part: 'mapping', text: withHint(describe(happening)), tone: 'warn' } : null
+}
+
+/** Only what a person should look at; every happening is in the log. */
+const happeningTexts = {} satisfies Record<string, unknown>
+
+/** Adds what to do where the text begins with a code of ours. */
+function withHint(text: string): string {
+  const code = Object.keys(errorTable).find((candidate) => text.includes(`${candidate}:`)) as
+    | keyof typeof errorTable
+    | undefined
+  return code ? `${text}, hint: ${errorTable[code].hint}` : text
+}
+
+function describeError(error: Error): { code?: string; message: string; hint?: string } {
+  if (error instanceof PipelineError) return { code: error.code, message: error.message, hint: error.hint }
+  return { message: error.message }
+}
+
+function readJson(text: string): object {
+  try {
+    return (JSON.parse(text) as object | null) ?? {}
+  } catch {
+    return {}
+  }
+}
