@@ -1,7 +1,8 @@
 // The store's port: what is asked of any store, in the exact meanings of docs/architecture.md.
 //
-// Everything is per consumer group. All times are milliseconds since 1970. One sequence, `seq`, numbers events and dead
-// letters together in the order of their commits; it is the cursor of every list and of the live stream.
+// Everything is per consumer group. All times are milliseconds since 1970. One sequence per group, `seq`, numbers events
+// and dead letters together in the order of their commits, without a gap; it is the cursor of every list and of the live
+// stream, and what arrived between two cursors is their difference.
 import type { EnrichedEvent } from '../retail/enrich.ts'
 import type { RejectionCode } from '../retail/rejection.ts'
 
@@ -140,12 +141,12 @@ export interface Sweep {
 
 /** Rows that were committed after a cursor, in ascending order. */
 export interface Change {
-  /** The newest committed seq. */
+  /** The group's newest committed seq. */
   head: number
-  /** At most the asked number each; of more, the newest. */
+  /** At most the asked number each; of more, the newest. Dead letters stop early where their bytes add up to too much. */
   events: StoredEvent[]
   deadLetters: StoredDeadLetter[]
-  /** Rows after the cursor that are not in the lists above. */
+  /** What arrived after the cursor and is not in the lists above, whether or not its row is still kept. */
   skipped: number
 }
 
@@ -158,11 +159,12 @@ export interface Store {
   writeBatch(batch: Batch): Promise<BatchResult>
 
   events(query: PageQuery): Promise<StoredEvent[]>
+  /** A page may be shorter than asked where its values add up to too many bytes; only an empty one is the end. */
   deadLetters(query: PageQuery): Promise<StoredDeadLetter[]>
   /** How much arrived after `cursor`, with at most `limit` rows of each kind. */
   changesSince(query: { group: string; cursor: number; limit: number }): Promise<Change>
-  /** The newest committed seq, 0 when empty. */
-  head(): Promise<number>
+  /** The group's newest committed seq, 0 when empty. */
+  head(group: string): Promise<number>
 
   /** All events and dead letters that the group has ever stored, whatever has expired since. */
   totals(group: string): Promise<{ events: number; deadLetters: number }>
