@@ -22,7 +22,11 @@ const rules: Rule[] = [
     may: ['functions/store/', 'functions/retail/', 'functions/errors.ts', 'better-sqlite3'],
     why: 'a store knows events, not who asks',
   },
-  { in: 'functions/', may: ['functions/', '*'], why: 'functions ship to the cloud and know nothing of infra, local or web' },
+  {
+    in: 'functions/',
+    may: ['functions/', '*'],
+    why: 'functions ship to the cloud and know nothing of infra, local or web',
+  },
   { in: 'infra/', may: ['infra/'], why: 'the description is plain data and names handlers as strings' },
   {
     in: 'local/broker/',
@@ -34,8 +38,16 @@ const rules: Rule[] = [
     may: ['local/event-source-mapping/', 'functions/kafka/', 'functions/lambda/', 'functions/errors.ts', '*'],
     why: 'the mapping runs on any Kafka',
   },
-  { in: 'local/', may: ['local/', 'functions/', 'infra/pipeline.ts', 'infra/environment.ts', '*'], why: 'the local cloud interprets the one description' },
-  { in: 'web/', may: ['web/', 'functions/status/', 'functions/api/schemas.ts', '*'], why: 'the page knows the API and the verdict, nothing else' },
+  {
+    in: 'local/',
+    may: ['local/', 'functions/', 'infra/pipeline.ts', 'infra/environment.ts', '*'],
+    why: 'the local cloud interprets the one description',
+  },
+  {
+    in: 'web/',
+    may: ['web/', 'functions/status/', 'functions/api/schemas.ts', '*'],
+    why: 'the page knows the API and the verdict, nothing else',
+  },
 ]
 
 /** Tests may reach for the real parts they need. */
@@ -49,7 +61,9 @@ const sources = ['functions', 'infra', 'local', 'web'].flatMap((folder) =>
 
 function importsOf(file: string): string[] {
   const text = readFileSync(join(root, file), 'utf8')
-  const found = text.matchAll(/(?:^|\n)\s*(?:import|export)\s[^'";]*?from\s*'([^']+)'|import\(\s*'([^']+)'|(?:^|\n)import\s*'([^']+)'/g)
+  const found = text.matchAll(
+    /(?:^|\n)\s*(?:import|export)\s[^'";]*?from\s*'([^']+)'|import\(\s*'([^']+)'|(?:^|\n)import\s*'([^']+)'/g,
+  )
   return [...found].map((match) => match[1] ?? match[2] ?? match[3] ?? '')
 }
 
@@ -61,7 +75,11 @@ function complaintsAbout(file: string): string[] {
     const relative = specifier.startsWith('.')
     const target = relative ? normalize(join(dirname(file), specifier)) : specifier
     const allowed = rule.may.some((prefix) =>
-      prefix === '*' ? !relative : relative ? target.startsWith(prefix) : target === prefix || target.startsWith(`${prefix}/`),
+      prefix === '*'
+        ? !relative
+        : relative
+          ? target.startsWith(prefix)
+          : target === prefix || target.startsWith(`${prefix}/`),
     )
     return allowed ? [] : [`${file} imports ${target}, but ${rule.why}`]
   })
@@ -80,7 +98,8 @@ it('web takes only types from the API', () => {
 })
 
 it('only edges read the environment', () => {
-  const allowed = /\/handler\.ts$|^functions\/kafka\/bootstrap\.ts$|^local\/(main|run|.*\/main|runtime\/invoke|runtime\/bundle-entry|.*\/environment)\.m?[tj]s$|^local\/event-source-mapping\/main\.ts$/
+  const allowed =
+    /\/handler\.ts$|^functions\/kafka\/bootstrap\.ts$|^local\/(main|run|.*\/main|runtime\/invoke|runtime\/bundle-entry|.*\/environment)\.m?[tj]s$|^local\/event-source-mapping\/main\.ts$/
   const readers = sources.filter((file) => /process\.env/.test(readFileSync(join(root, file), 'utf8')))
   expect(readers.filter((file) => !allowed.test(file))).toEqual([])
 })
