@@ -31,12 +31,7 @@ async function measure(rate: number): Promise<void> {
       const events = await stack.get<{ events: EventRow[] }>('/api/events?limit=1')
       return (await lastFrame(page))?.cursor === events.events[0]?.seq && (await countEvents(stack)) === produced.size
     })
-    report(
-      rate,
-      produced,
-      await storedSeqs(stack),
-      await page.evaluate(() => (window as never as { frames: Frame[] }).frames),
-    )
+    report(rate, produced, await storedSeqs(stack), await framesOf(page))
   } finally {
     await browser.close()
     await stack.stop()
