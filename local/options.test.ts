@@ -1,0 +1,30 @@
+import { resolve } from 'node:path'
+import { expect, it } from 'vitest'
+import { readOptions } from './options.ts'
+
+it('takes the documented defaults', () => {
+  expect(readOptions([])).toEqual({
+    port: 4000,
+    kafkaPort: 9092,
+    data: resolve('.freshet'),
+    store: `sqlite:${resolve('.freshet')}/freshet.db`,
+    rate: 10,
+    producer: true,
+    json: false,
+  })
+})
+
+it('takes what is said', () => {
+  const args = '--port 0 --kafka-port 19092 --data d --rate 1000 --no-producer --brokers a:1,b:2 --seed 7 --json --inspect'
+  expect(readOptions(args.split(' '))).toMatchObject({
+    port: 0,
+    kafkaPort: 19092,
+    store: `sqlite:${resolve('d')}/freshet.db`,
+    rate: 1000,
+    producer: false,
+    brokers: 'a:1,b:2',
+    seed: 7,
+    json: true,
+    inspect: 9229,
+  })
+})
