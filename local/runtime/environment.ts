@@ -1,0 +1,134 @@
+// Lambda's runtime, inside an execution environment: loads the handler once, then answers one invocation at a time.
+import { pathToFileURL } from 'node:url'
+import { inspect } from 'node:util'
+import { parentPort, workerData } from 'node:worker_threads'
+import type { LambdaContext } from '../../functions/lambda/kafka-event.ts'
+import { toFunctionError } from './function-error.ts'
+import type { FunctionError } from './invoke-result.ts'
+import { payloadBytesMax } from './limits.ts'
+import { logLines } from './log-lines.ts'
+import { watchMemory } from './memory.ts'
+import type { EnvironmentData, FromEnvironment, ToEnvironment } from './messages.ts'
+import { logGroupName } from './variables.ts'
+
+type Handler = (event: unknown, context: LambdaContext) => unknown
+
+const data = workerData as EnvironmentData
+const port = parentPort
+if (!port) throw new Error('expected to run as an execution environment')
+const post = (message: FromEnvironment) => port.postMessage(message)
+
+let requestId: string | null = null
+const flushLogs = captureOutput()
+const memory = watchMemory(data.memoryMB, () =>
+  crash('Runtime.OutOfMemory', 'Runtime exited with error: signal: killed'),
+)
+
+process.setSourceMapsEnabled(true)
+process.on('uncaughtException', (error) => crashWith(toFunctionError(error)))
+process.on('unhandledRejection', (reason) => crashWith(toFunctionError(reason, 'Runtime.UnhandledPromiseRejection')))
+
+initialize().then(
+  (handler) => {
+    port.on('message', (message: ToEnvironment) => invoke(handler, message))
+    post({ type: 'ready', memoryUsedMB: memory.sample() })
+  },
+  (error) => {
+    flushLogs()
+    post({ type: 'init-failed', error: toFunctionError(error) })
+  },
+)
+
+async function initialize(): Promise<Handler> {
+  const module: Record<string, unknown> = await import(pathToFileURL(data.file).href)
+  const handler = module[data.exportName]
+  if (typeof handler !== 'function') {
+    throw named('Runtime.HandlerNotFound', `${data.handler} is undefined or not exported`)
+  }
+  if (handler.length > 2) {
+    // The words of Lambda's Node 24 runtime, which dropped them; Node 20's still has them. We never do.
+    throw named('Runtime.CallbackHandlerDeprecated', `${data.handler} takes a callback; make it an async function`)
+  }
+  return handler as Handler
+}
+
+async function invoke(handler: Handler, message: ToEnvironment): Promise<void> {
+  requestId = message.requestId
+  memory.start()
+  let answer: FromEnvironment
+  try {
+    const payload = toPayload(await handler(JSON.parse(message.event), contextOf(message)))
+    answer = { type: 'answer', payload, memoryUsedMB: 0 }
+  } catch (error) {
+    process.stderr.write(`ERROR Invoke Error ${inspect(error)}\n`)
+    answer = { type: 'failed', error: toFunctionError(error), memoryUsedMB: 0 }
+  }
+  memory.stop()
+  flushLogs()
+  post({ ...answer, memoryUsedMB: memory.sample() })
+  requestId = null
+}
+
+/** @throws what becomes the function's error when the answer is no JSON, or too large. */
+function toPayload(answer: unknown): string {
+  const payload = JSON.stringify(answer) ?? 'null'
+  const bytes = Buffer.byteLength(payload)
+  if (bytes <= payloadBytesMax) return payload
+  throw named(
+    'Function.ResponseSizeTooLarge',
+    `Response payload size (${bytes} bytes) exceeded maximum allowed payload size (${payloadBytesMax} bytes).`,
+  )
+}
+
+/** https://docs.aws.amazon.com/lambda/latest/dg/nodejs-context.html, without client context and identity (mobile clients). */
+function contextOf(message: ToEnvironment): LambdaContext {
+  return {
+    functionName: data.functionName,
+    functionVersion: '$LATEST',
+    invokedFunctionArn: data.invokedFunctionArn,
+    memoryLimitInMB: String(data.memoryMB),
+    awsRequestId: message.requestId,
+    logGroupName: logGroupName(data.functionName),
+    logStreamName: data.logStreamName,
+    // Told, not heeded: an answer never waits for what else the handler has started.
+    callbackWaitsForEmptyEventLoop: true,
+    getRemainingTimeInMillis: () => data.frozenRemainingMs ?? Math.max(0, message.deadlineMs - Date.now()),
+  }
+}
+
+/**
+ * Sends what is printed as lines, by the same port as the answer, so that no line comes after it.
+ * What a library writes to file descriptor 1 itself is not seen here: it goes to the process's own output.
+ */
+function captureOutput(): () => void {
+  const streams = (['stdout', 'stderr'] as const).map((stream) => {
+    const lines = logLines()
+    const send = (complete: string[]) => {
+      if (complete.length > 0) post({ type: 'log', requestId, stream, lines: complete })
+    }
+    process[stream].write = (chunk: string | Uint8Array, ...rest: unknown[]) => {
+      send(lines.add(typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString()))
+      const written = rest.find((argument) => typeof argument === 'function')
+      if (written) queueMicrotask(written as () => void)
+      return true
+    }
+    return () => send(lines.flush())
+  })
+  return () => {
+    for (const flush of streams) flush()
+  }
+}
+
+function crash(errorType: string, message: string): void {
+  crashWith({ errorType, errorMessage: `RequestId: ${requestId} Error: ${message}`, trace: [] })
+}
+
+function crashWith(error: FunctionError): void {
+  flushLogs()
+  post({ type: 'crashed', error, memoryUsedMB: memory.sample() })
+  process.exit(1)
+}
+
+function named(name: string, message: string): Error {
+  return Object.assign(new Error(message), { name })
+}

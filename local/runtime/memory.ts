@@ -1,0 +1,73 @@
+// Watches how much memory an execution environment uses, and ends it above its limit.
+import { getHeapStatistics, setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+
+const sampleEveryMs = 200
+const bytesPerMB = 1024 * 1024
+
+/**
+ * V8's own limit for an environment. Our choice: twice Lambda's limit. V8 ends a thread that runs into its limit in
+ * small steps, but aborts the whole process when one single allocation overshoots it (an array of millions that
+ * doubles). So V8's limit stays away, and what grows while the event loop turns is ended by the samples here first.
+ */
+export function heapLimitMB(memoryMB: number): number {
+  return memoryMB * 2
+}
+
+export interface MemoryWatch {
+  /** An invocation begins: sample while it runs. */
+  start(): void
+  stop(): void
+  /** The most that was seen so far, in MB, now included. */
+  sample(): number
+}
+
+/** `onOver` is called when what is alive (heap and buffers) exceeds the limit. */
+export function watchMemory(limitMB: number, onOver: () => void): MemoryWatch {
+  let peakMB = 0
+  let timer: NodeJS.Timeout | undefined
+  const collect = garbageCollector()
+
+  function check(): number {
+    let usedMB = usedMemoryMB()
+    if (usedMB > limitMB) {
+      // Garbage is no fault: V8 would have collected it when it came to its limit.
+      collect()
+      usedMB = usedMemoryMB()
+    }
+    peakMB = Math.max(peakMB, usedMB)
+    return usedMB
+  }
+
+  return {
+    start() {
+      timer = setInterval(() => check() > limitMB && onOver(), sampleEveryMs).unref()
+    },
+    stop() {
+      clearInterval(timer)
+      if (check() > limitMB) onOver()
+    },
+    sample() {
+      check()
+      return peakMB
+    },
+  }
+}
+
+/** Heap and buffers of this thread. */
+function usedMemoryMB(): number {
+  const { used_heap_size, external_memory } = getHeapStatistics()
+  return (used_heap_size + external_memory) / bytesPerMB
+}
+
+/** Made at first need: V8 gives the function only to contexts made after its flag was set. */
+function garbageCollector(): () => void {
+  let collect: (() => void) | undefined
+  return () => {
+    if (!collect) {
+      setFlagsFromString('--expose-gc')
+      collect = runInNewContext('gc') as () => void
+    }
+    collect()
+  }
+}
