@@ -25,6 +25,10 @@ export const errorTable = {
     retriable: true,
     hint: 'No broker answers. Check KAFKA_BOOTSTRAP_SERVERS, and that the broker runs.',
   },
+  KAFKA_REFUSED: {
+    retriable: false,
+    hint: 'The broker answered, and refused. Check that the topic exists and that this client may use it.',
+  },
   CONFIG_INVALID: { retriable: false, hint: 'Check the named environment variable or option.' },
   LOG_CORRUPT: { retriable: false, hint: 'Move the named file away and start again.' },
   DATA_DIRECTORY_IN_USE: {
@@ -37,6 +41,19 @@ export const errorTable = {
   },
   HANDLER_NOT_FOUND: { retriable: false, hint: 'Check the handler in infra/pipeline.ts: path/to/file.exportName.' },
   EVENT_FILE_INVALID: { retriable: false, hint: 'Expected a file with one JSON event.' },
+  ROUTE_UNKNOWN: { retriable: false, hint: 'See /api/openapi.json for the routes that there are.' },
+  QUERY_INVALID: { retriable: false, hint: 'See /api/openapi.json for what the query may hold.' },
+  BODY_INVALID: { retriable: false, hint: 'Send one JSON event, an array of them, or one a line (NDJSON).' },
+  BODY_TOO_LARGE: { retriable: false, hint: 'Send at most 1,000 events and 1,000,000 bytes at a time.' },
+  CONTENT_TYPE_REFUSED: { retriable: false, hint: 'Send content-type: application/json or application/x-ndjson.' },
+  EVENTS_REFUSED: { retriable: false, hint: 'None of the events is valid; results say why for each.' },
+  HOST_REFUSED: { retriable: false, hint: 'Use the address that was printed at the start, by the name localhost.' },
+  ORIGIN_REFUSED: { retriable: false, hint: 'Pages of other sites may not write here.' },
+  LISTENERS_FULL: {
+    retriable: true,
+    hint: 'Too many live streams are open. Close some, or poll with Accept: application/json.',
+  },
+  INTERNAL: { retriable: false, hint: 'This is a bug; the log of the server holds what happened.' },
 } as const satisfies Record<string, { retriable: boolean; hint: string }>
 
 export type ErrorCode = keyof typeof errorTable
