@@ -1,0 +1,115 @@
+// The store on SQLite: one file, any number of processes and threads on it.
+import type { Database } from 'better-sqlite3'
+import type { Store } from '../store.ts'
+import { checkpointer } from './checkpoint.ts'
+import { watchCommits } from './commit-watch.ts'
+import { connect } from './connection.ts'
+import { storeFailure } from './failure.ts'
+import { lagSampleStore } from './lag-samples.ts'
+import { migrate } from './migrate.ts'
+import { accountReader } from './read-account.ts'
+import { rowReader } from './read-rows.ts'
+import { sweeper } from './sweep.ts'
+import { batchWriter } from './write-batch.ts'
+
+export interface SqliteStoreOptions {
+  /** For readers: every write fails with STORE_READ_ONLY. The schema is brought up to date all the same. */
+  readOnly: boolean
+  /** Milliseconds since 1970. */
+  clock: () => number
+  /** How long a write waits for another process's before STORE_BUSY. It blocks the thread meanwhile. */
+  busyMsMax: number
+}
+
+/** KiB of pages kept by a writer, whose ids lie all over their index, and by a reader of recent rows. */
+const cacheKiB = { writer: 64 * 1024, reader: 16 * 1024, watcher: 64 }
+
+/**
+ * Opens the store in `file`, an absolute path or ':memory:'.
+ *
+ * SQLite answers within the call, so a method's work is done on the calling thread before its promise exists; a thread
+ * that must not wait for a batch opens a store of its own.
+ *
+ * @throws PipelineError STORE_BUSY, STORE_FULL, STORE_READ_ONLY, STORE_CORRUPT, STORE_NEWER, STORE_URL_INVALID
+ */
+export async function openSqliteStore(file: string, options: SqliteStoreOptions): Promise<Store> {
+  const open: Database[] = []
+  const connection = async (cache: number) => {
+    const db = await connect(file, { busyMsMax: options.busyMsMax, cacheKiB: cache })
+    open.push(db)
+    return db
+  }
+  try {
+    const db = await connection(options.readOnly ? cacheKiB.reader : cacheKiB.writer)
+    migrate(db, file)
+    if (options.readOnly) db.pragma('query_only = ON')
+    // A memory store is seen by its own connection only, whose commits total_changes counts.
+    const watched = file === ':memory:' ? null : await connection(cacheKiB.watcher)
+    const version = (watched ?? db)
+      .prepare<[], number>(watched ? 'PRAGMA data_version' : 'SELECT total_changes()')
+      .pluck()
+    return storeOn(db, { ...options, file, version: () => version.get() ?? 0, close: () => closeAll(open) })
+  } catch (error) {
+    closeAll(open)
+    throw storeFailure(error, file)
+  }
+}
+
+interface Parts extends SqliteStoreOptions {
+  file: string
+  version: () => number
+  close: () => void
+}
+
+function storeOn(db: Database, { file, clock, busyMsMax, version, close }: Parts): Store {
+  const writeBatch = batchWriter(db, { clock })
+  const rows = rowReader(db)
+  const account = accountReader(db)
+  const lag = lagSampleStore(db)
+  const sweep = sweeper(db, { clock })
+  const watch = watchCommits(version)
+  const checkpoint = checkpointer(db, { file, busyMsMax })
+
+  async function reading<Result>(read: () => Result): Promise<Result> {
+    try {
+      return read()
+    } catch (error) {
+      throw storeFailure(error, file)
+    }
+  }
+
+  /** The commit stands once `write` has returned; should the checkpoint fail, the next commit's sees to it. */
+  async function writing<Result>(write: () => Result): Promise<Result> {
+    const result = await reading(write)
+    try {
+      checkpoint()
+    } catch {}
+    return result
+  }
+
+  return {
+    writeBatch: (batch) => writing(() => writeBatch(batch)),
+    events: (query) => reading(() => rows.events(query)),
+    deadLetters: (query) => reading(() => rows.deadLetters(query)),
+    changesSince: (query) => reading(() => rows.changesSince(query)),
+    head: (group) => reading(() => rows.head(group)),
+    totals: (group) => reading(() => account.totals(group)),
+    newestEvent: (group) => reading(() => rows.newestEvent(group)),
+    arrivals: (query) => reading(() => account.arrivals(query)),
+    accounts: (query) => reading(() => account.accounts(query)),
+    writeLagSamples: (samples) => writing(() => lag.write(samples)),
+    lagSamples: (query) => reading(() => lag.since(query)),
+    latestLagSamples: () => reading(() => lag.latest()),
+    sweep: (query) => writing(() => sweep.sweep(query)),
+    lastSweep: () => reading(() => sweep.last()),
+    onCommit: (listener) => watch.listen(listener),
+    async close() {
+      watch.stop()
+      close()
+    },
+  }
+}
+
+function closeAll(databases: Database[]): void {
+  for (const db of databases) db.close()
+}

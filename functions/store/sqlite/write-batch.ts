@@ -1,0 +1,144 @@
+// Writes one batch: events, dead letters, rollups and the account in one transaction.
+import type { Database, Statement } from 'better-sqlite3'
+import { settle } from '../settle.ts'
+import type { Batch, BatchResult, Outcome, SourceRecord } from '../store.ts'
+import { deadLetterIds } from './dead-letter-ids.ts'
+import { groupOf, groupStatements } from './groups.ts'
+import { idClaims } from './ids.ts'
+import { Ledger, type LedgerStatements, ledgerStatements, sourceIdOf } from './ledger.ts'
+import { rollupWriter } from './rollups.ts'
+
+export interface BatchWriterOptions {
+  clock: () => number
+}
+
+/**
+ * Prepares the writing of batches.
+ *
+ * Nothing of a batch is kept in memory from one transaction to the next: one that rolls back leaves no trace, and other
+ * processes may write in between.
+ */
+export function batchWriter(db: Database, { clock }: BatchWriterOptions): (batch: Batch) => BatchResult {
+  const rows = rowStatements(db)
+  const groups = groupStatements(db)
+  const ledgerRows = ledgerStatements(db)
+  const claimId = idClaims(db)
+  const deadLetters = deadLetterIds(db)
+  const startRollups = rollupWriter(db)
+
+  function write(batch: Batch): BatchResult {
+    const group = groupOf(groups, batch.group)
+    const arrivedMs = clock()
+    const ledgers = new LedgerSet(ledgerRows, group.id)
+    const rollups = startRollups()
+    const result: BatchResult = { stored: 0, duplicates: 0, noise: 0, deadLetters: 0, redelivered: 0 }
+    let seq = group.seq
+    // One object for the whole batch: `sourceId` says whose record is being settled.
+    let sourceId = 0
+    const memory = {
+      claimId: (id: string, contentHash: Uint8Array) => claimId(group.id, id, contentHash),
+      claimDeadLetter: (record: SourceRecord) => deadLetters.claim(sourceId, record, seq + 1),
+      knowsDeadLetter: (record: SourceRecord) => deadLetters.knows(sourceId, record),
+    }
+    for (const outcome of batch.outcomes) {
+      const { record } = outcome
+      const ledger = ledgers.of(record.topic, record.partition)
+      sourceId = ledger.sourceId
+      const accounted = ledger.has(record.offset)
+      const { counter, rejection } = settle(outcome, accounted, memory)
+      if (accounted && counter !== 'redelivered') ledger.openEpoch()
+      ledger.count(record.offset, counter)
+      result[counter]++
+      if (counter === 'stored' && outcome.kind === 'event') {
+        addEvent(rows.event, { groupId: group.id, seq: ++seq, accountId: ledger.accountId, arrivedMs }, outcome)
+        rollups.add(outcome.event)
+      } else if (rejection) {
+        const { code, reason } = rejection
+        const { offset, timestamp, key, value } = record
+        rows.deadLetter.run(group.id, ++seq, ledger.accountId, offset, timestamp, arrivedMs, code, reason, key, value)
+      }
+    }
+    ledgers.close()
+    rollups.write(group.id, { ms: arrivedMs, events: result.stored, deadLetters: result.deadLetters })
+    if (seq !== group.seq) groups.setSeq.run(seq, group.id)
+    return result
+  }
+
+  const transaction = db.transaction(write)
+  // IMMEDIATE takes the write lock at once; a transaction that reads first would fail where another wrote in between.
+  return (batch) => transaction.immediate(batch)
+}
+
+interface RowStatements {
+  event: Statement
+  deadLetter: Statement
+}
+
+function rowStatements(db: Database): RowStatements {
+  return {
+    event: db.prepare('INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+    deadLetter: db.prepare('INSERT INTO dead_letter VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+  }
+}
+
+type StoredOutcome = Extract<Outcome, { kind: 'event' }>
+
+/** In the order of the table's columns. */
+function addEvent(
+  statement: Statement,
+  place: { groupId: number; seq: number; accountId: number; arrivedMs: number },
+  { event, record }: StoredOutcome,
+): void {
+  statement.run(
+    place.groupId,
+    place.seq,
+    place.accountId,
+    record.offset,
+    record.timestamp,
+    place.arrivedMs,
+    event.event_ms,
+    event.event_id,
+    event.event_type,
+    event.user_id,
+    event.product_id,
+    event.amount,
+    event.amount_cents,
+    event.amount_bucket,
+    event.is_revenue_event ? 1 : 0,
+    event.region,
+    event.timestamp,
+    event.extra === null ? null : JSON.stringify(event.extra),
+  )
+}
+
+/** The ledgers of one transaction, one for each partition that the batch touches. */
+class LedgerSet {
+  readonly #ledgers = new Map<string, Ledger>()
+  readonly #statements: LedgerStatements
+  readonly #groupId: number
+  #topic = ''
+  #partition = -1
+  #last: Ledger | undefined
+
+  constructor(statements: LedgerStatements, groupId: number) {
+    this.#statements = statements
+    this.#groupId = groupId
+  }
+
+  of(topic: string, partition: number): Ledger {
+    // Records come partition by partition, so the last one is nearly always the right one.
+    if (this.#last && partition === this.#partition && topic === this.#topic) return this.#last
+    this.#topic = topic
+    this.#partition = partition
+    const key = `${partition}/${topic}`
+    this.#last =
+      this.#ledgers.get(key) ??
+      new Ledger(this.#statements, sourceIdOf(this.#statements, this.#groupId, topic, partition))
+    this.#ledgers.set(key, this.#last)
+    return this.#last
+  }
+
+  close(): void {
+    for (const ledger of this.#ledgers.values()) ledger.close()
+  }
+}
