@@ -1,0 +1,277 @@
+// Runs one event source mapping: reads a topic, invokes a function with batches of its records, commits what is resolved.
+import { registerCodecs } from '../../functions/kafka/codecs.ts'
+import { type Backoff, retryBackoffDefault } from './backoff.ts'
+import { type Batch, Dispatcher } from './dispatch.ts'
+import type { Happening, HappeningBody } from './happening.ts'
+import type { Invoke, InvokeResult } from './invoke.ts'
+import { Poller } from './poller.ts'
+import { type MappingSettings, parseSettings } from './settings.ts'
+import {
+  encodeEvent,
+  envelopeBytes,
+  type KafkaMessage,
+  payloadBytesMax,
+  recordEncoder,
+  sliceBytes,
+} from './to-event.ts'
+
+export type { Happening } from './happening.ts'
+export type { Invoke, InvokeResult } from './invoke.ts'
+
+export interface MappingOptions {
+  /** Names the mapping: the consumer group where none is set. */
+  uuid: string
+  /** The JSON of CreateEventSourceMapping. */
+  settings: unknown
+  invoke: Invoke
+  /** In-flight invocations at most; by default 5 for each event poller, as AWS has it. */
+  concurrency?: number
+  retryBackoffMs?: Backoff
+  /** Is called for everything that happens, in order. It must not throw. */
+  emit: (happening: Happening) => void
+}
+
+/** One partition as it is now: plain JSON. */
+export interface PartitionState {
+  topic: string
+  partition: number
+  /** Records that wait for an invocation. */
+  buffered: number
+  /** Records of the batch that is being invoked, or waits to be tried again. */
+  inFlight: number
+  /** Of that batch; 0 without one. */
+  attempt: number
+  /** ms since 1970; null unless the batch waits to be tried again. */
+  nextAttemptAt: number | null
+  lastError: string | null
+  /** What this mapping has committed; null before its first commit. */
+  committedOffset: number | null
+  /** The offset that is read next; null before the first fetch brought something. */
+  nextOffset: number | null
+}
+
+export interface MappingState {
+  uuid: string
+  consumerGroupId: string
+  topic: string
+  partitions: PartitionState[]
+}
+
+export interface Mapping {
+  state(): MappingState
+  /** Starts no further batch, lets running ones finish for 1.5 s, commits, and leaves the group. */
+  stop(): Promise<void>
+}
+
+/** What may wait in all, and for one partition: enough for the next batches while the last ones run, bounded in bytes too. */
+const waitingBytesMax = 64 * 1024 * 1024
+const partitionWaitingBytesMax = 8 * 1024 * 1024
+const stopMsMax = 1_500
+const commitRetryMs = 250
+
+/**
+ * Starts a mapping and returns at once: reaching Kafka is tried for as long as it takes, and said through `emit`.
+ *
+ * @throws PipelineError CONFIG_INVALID when the settings are not ones that AWS accepts, or not supported here
+ */
+export async function startMapping(options: MappingOptions): Promise<Mapping> {
+  const settings = parseSettings(options.settings, options.uuid)
+  registerCodecs()
+  return new MappingShell(options, settings)
+}
+
+class MappingShell implements Mapping {
+  readonly #options: MappingOptions
+  readonly #settings: MappingSettings
+  readonly #bootstrapServers: string
+  readonly #dispatcher: Dispatcher
+  readonly #poller: Poller
+  readonly #encoders = new Map<number, (message: KafkaMessage) => string | null>()
+  #turnIsDue = false
+  #wakeUp: NodeJS.Timeout | undefined
+  #committing: Promise<void> | null = null
+  #whenIdle = (): void => {}
+
+  constructor(options: MappingOptions, settings: MappingSettings) {
+    this.#options = options
+    this.#settings = settings
+    this.#bootstrapServers = settings.bootstrapServers.join(',')
+    this.#dispatcher = new Dispatcher(
+      {
+        topic: settings.topic,
+        limits: {
+          recordsMax: settings.batchSizeMax,
+          windowMs: settings.windowMs,
+          bytesMax: payloadBytesMax - envelopeBytes(this.#bootstrapServers),
+        },
+        concurrency: options.concurrency ?? settings.pollers * 5,
+        retryBackoffMs: options.retryBackoffMs ?? retryBackoffDefault,
+        reportBatchItemFailures: settings.reportBatchItemFailures,
+      },
+      (happening) => this.#tell(happening),
+    )
+    this.#poller = this.#createPoller()
+    this.#poller.start()
+  }
+
+  state(): MappingState {
+    const { uuid } = this.#options
+    const partitions = this.#dispatcher.queues().map((queue): PartitionState => {
+      const { topic, partition, committedOffset, nextOffset } = queue
+      const owner = this.#dispatcher.ownerOf(queue)
+      return {
+        topic,
+        partition,
+        buffered: queue.records.length,
+        inFlight: queue.held.length,
+        attempt: owner?.attempt ?? 0,
+        nextAttemptAt: owner && !owner.running ? owner.retryAtMs : null,
+        lastError: owner?.error ?? null,
+        committedOffset,
+        nextOffset,
+      }
+    })
+    return { uuid, consumerGroupId: this.#settings.consumerGroupId, topic: this.#settings.topic, partitions }
+  }
+
+  async stop(): Promise<void> {
+    this.#dispatcher.close()
+    clearTimeout(this.#wakeUp)
+    if (this.#dispatcher.isRunning) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, stopMsMax)
+        this.#whenIdle = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
+    }
+    await this.#commitResolved()
+    await this.#poller.stop()
+    clearTimeout(this.#wakeUp)
+  }
+
+  #createPoller(): Poller {
+    const { topic, bootstrapServers, consumerGroupId, startingPosition, batchSizeMax } = this.#settings
+    const recordsMax = 2 * batchSizeMax
+    const bytesMax = (): number =>
+      Math.min(partitionWaitingBytesMax, waitingBytesMax / Math.max(1, this.#dispatcher.queues().length))
+    const fill = (partition: number): number => {
+      const queue = this.#dispatcher.queue(partition)
+      return queue ? Math.max(queue.records.length / recordsMax, queue.bytes / bytesMax()) : 0
+    }
+    return new Poller(
+      {
+        bootstrapServers,
+        topic,
+        groupId: consumerGroupId,
+        clientId: `freshet-mapping-${this.#options.uuid}`,
+        fromBeginning: startingPosition === 'TRIM_HORIZON',
+      },
+      {
+        assigned: (partitions, sameMember) => {
+          const kept = this.#dispatcher.assign(partitions, sameMember)
+          this.#turnSoon()
+          return kept.flatMap(({ partition, nextOffset: offset }) => (offset === null ? [] : [{ partition, offset }]))
+        },
+        arrived: (...arrival) => this.#arrived(...arrival),
+        outOfRange: (partition) => this.#dispatcher.outOfRange(partition),
+        failed: (error, delayMs) => this.#tell({ type: 'poll-error', error, delayMs }),
+        isFull: (partition) => fill(partition) >= 1,
+        hasRoom: (partition) => fill(partition) < 0.5,
+      },
+    )
+  }
+
+  #arrived(partition: number, fetchedOffset: number, nextOffset: number, messages: readonly KafkaMessage[]): void {
+    const arrivedMs = Date.now()
+    const encode = this.#encoder(partition)
+    const records = messages.map((message) => ({ offset: Number(message.offset), arrivedMs, json: encode(message) }))
+    this.#dispatcher.arrive({ partition, fetchedOffset, nextOffset, records })
+    this.#turnSoon()
+  }
+
+  #encoder(partition: number): (message: KafkaMessage) => string | null {
+    const known = this.#encoders.get(partition)
+    if (known) return known
+    const { topic } = this.#settings
+    // What is left for one record in an event of its own.
+    const bytesMax = payloadBytesMax - envelopeBytes(this.#bootstrapServers) - sliceBytes(`${topic}-${partition}`) - 1
+    const encoder = recordEncoder(topic, partition, bytesMax)
+    this.#encoders.set(partition, encoder)
+    return encoder
+  }
+
+  /** Once for all partitions of a fetch: they are handed over one after the other, and may share a batch. */
+  #turnSoon(): void {
+    if (this.#turnIsDue) return
+    this.#turnIsDue = true
+    setImmediate(() => {
+      this.#turnIsDue = false
+      this.#turn()
+    })
+  }
+
+  #turn(): void {
+    clearTimeout(this.#wakeUp)
+    const now = Date.now()
+    const { invoke, wakeAtMs } = this.#dispatcher.turn(now)
+    for (const batch of invoke) void this.#invoke(batch)
+    void this.#commitResolved()
+    this.#poller.roomMade()
+    if (wakeAtMs !== null) this.#wakeUp = setTimeout(() => this.#turn(), Math.max(0, wakeAtMs - now))
+  }
+
+  async #invoke(batch: Batch): Promise<void> {
+    const event = encodeEvent(
+      this.#bootstrapServers,
+      batch.slices.map(({ queue, records }) => ({ key: queue.key, records: records as { json: string }[] })),
+    )
+    this.#tell(invocationOf(batch, event.length))
+    let result: InvokeResult
+    try {
+      result = await this.#options.invoke(event)
+    } catch {
+      // The function was not reached, so this was no attempt.
+      result = { kind: 'throttled' }
+    }
+    this.#dispatcher.answer(batch, result, Date.now())
+    if (!this.#dispatcher.isRunning) this.#whenIdle()
+    this.#turn()
+  }
+
+  /** Commits what is resolved, one request at a time; what is resolved meanwhile goes along with the next. */
+  #commitResolved(): Promise<void> {
+    this.#committing ??= this.#commitAll().finally(() => {
+      this.#committing = null
+    })
+    return this.#committing
+  }
+
+  async #commitAll(): Promise<void> {
+    for (;;) {
+      const commits = this.#dispatcher.takeCommits()
+      if (commits.length === 0) return
+      try {
+        await this.#poller.commit(commits.map(({ queue, offset }) => ({ partition: queue.partition, offset })))
+        this.#dispatcher.committed(commits)
+      } catch (error) {
+        this.#dispatcher.notCommitted(commits, error instanceof Error ? error.message : String(error))
+        setTimeout(() => this.#turnSoon(), commitRetryMs).unref()
+        return
+      }
+    }
+  }
+
+  #tell(happening: HappeningBody): void {
+    this.#options.emit({ ...happening, t: Date.now() })
+  }
+}
+
+function invocationOf(batch: Batch, bytes: number): HappeningBody {
+  const records = Object.fromEntries(
+    batch.slices.map(({ queue, records }) => [queue.key, records.map(({ offset }) => offset)]),
+  )
+  const count = batch.slices.reduce((sum, slice) => sum + slice.records.length, 0)
+  return { type: 'invoke', batch: batch.id, records, attempt: batch.attempt, count, bytes }
+}

@@ -1,0 +1,54 @@
+// One assigned partition: what waits, what is being worked on, and up to where everything is resolved.
+import type { WaitingPartition, WaitingRecord } from './batch.ts'
+import { recordBytes } from './to-event.ts'
+
+/** Records of a partition from their arrival to their commit. All offsets between those it holds are resolved. */
+export class PartitionQueue implements WaitingPartition {
+  readonly topic: string
+  readonly partition: number
+  readonly key: string
+  records: WaitingRecord[] = []
+  bytes = 0
+  /** The unresolved records of the batch that owns this partition, in order; empty when none does. */
+  held: readonly WaitingRecord[] = []
+  freeSinceMs: number | null = null
+  /** The offset that is to arrive next; null until the first fetch told. */
+  nextOffset: number | null = null
+  /** What Kafka is known, and was asked, to keep for the group. */
+  committedOffset: number | null = null
+  requestedOffset: number | null = null
+  /** Kafka said that the position is not in its log; the next arrival tells where reading went on. */
+  outOfRange = false
+  /** Another member's now, or read anew from elsewhere: nothing about it may be committed any more. */
+  lost = false
+
+  constructor(topic: string, partition: number) {
+    this.topic = topic
+    this.partition = partition
+    this.key = `${topic}-${partition}`
+  }
+
+  /** Takes what a fetch at `fetchedOffset` brought. What is known already (a fetch that was repeated) is left out. */
+  append(records: readonly WaitingRecord[], fetchedOffset: number, nextOffset: number): void {
+    const known = this.nextOffset ?? fetchedOffset
+    for (const record of records) {
+      if (record.offset < known) continue
+      this.records.push(record)
+      this.bytes += record.json === null ? 0 : recordBytes(record.json)
+    }
+    this.requestedOffset ??= fetchedOffset
+    this.nextOffset = Math.max(known, nextOffset)
+  }
+
+  /** Removes the first `count` waiting records. */
+  take(count: number): WaitingRecord[] {
+    const taken = this.records.splice(0, count)
+    for (const { json } of taken) this.bytes -= json === null ? 0 : recordBytes(json)
+    return taken
+  }
+
+  /** The lowest offset that is not resolved, which is where the group's commit belongs; null before the first fetch. */
+  get resolvedOffset(): number | null {
+    return this.held[0]?.offset ?? this.records[0]?.offset ?? this.nextOffset
+  }
+}

@@ -1,0 +1,238 @@
+// Reads a topic as a member of a consumer group, through kafkajs, and keeps doing so whatever happens to Kafka.
+//
+// What is particular to kafkajs 2.2.4 (its sources: src/consumer/runner.js, fetcher.js, consumerGroup.js) stays in this file:
+// - Its loop fetches, hands each partition's records to `eachBatch`, and only then fetches again. So `eachBatch` hands over
+//   and returns. Heartbeats are sent from the same loop, and go on however long the function takes.
+// - With every partition paused it sleeps `maxWaitTimeInMs`. So a full partition is paused while others have room; when
+//   none has, `eachBatch` waits for room instead, heartbeating, and goes on the moment there is some.
+// - After each rebalance it forgets its positions and reads the committed ones. So partitions that stay are sought.
+// - It has no revoke hook, and its own commit tries again across rebalances with the new generation. So commits go out
+//   once, with the generation of the moment in which the caller chose them.
+import { type Batch, type Consumer, type EachBatchPayload, Kafka, type LogEntry, logLevel } from 'kafkajs'
+import type { KafkaMessage } from './to-event.ts'
+
+export interface PollerOptions {
+  bootstrapServers: string[]
+  topic: string
+  groupId: string
+  clientId: string
+  /** Where to begin when the group has committed nothing. */
+  fromBeginning: boolean
+}
+
+/** What the poller tells, and asks. All of it is synchronous: it happens between two fetches. */
+export interface PollerEvents {
+  /**
+   * A rebalance is over. `sameMember`: no other member can have had the partitions that stay. Answers the offsets to
+   * go on from; the others start where the group has committed.
+   */
+  assigned(partitions: number[], sameMember: boolean): { partition: number; offset: number }[]
+  /** Records of one partition, which may be none: then control records alone lie below `nextOffset`. */
+  arrived(partition: number, fetchedOffset: number, nextOffset: number, messages: readonly KafkaMessage[]): void
+  outOfRange(partition: number): void
+  failed(error: string, delayMs: number): void
+  /** Has the partition taken in as much as it may hold? */
+  isFull(partition: number): boolean
+  /** Has it room for a fetch again? Below `isFull` by a margin, so that pausing and resuming stay rare. */
+  hasRoom(partition: number): boolean
+}
+
+/** Short: a dead member is noticed after the session time-out alone, as kafkajs has no static membership. Kafka allows 6 s. */
+const sessionTimeoutMs = 6_000
+const heartbeatMs = 1_000
+/** A member that does not rejoin within this is given up. The loop below never keeps a rebalance waiting for longer than a heartbeat. */
+const rebalanceTimeoutMs = 10_000
+/** How long a resumed partition may wait for the running long poll. */
+const fetchWaitMs = 50
+const fetchBytesMax = 10 * 1024 * 1024
+const partitionFetchBytesMax = 1024 * 1024
+/** New partitions of the topic are noticed after this. */
+const metadataAgeMsMax = 30_000
+const reconnectMs = { min: 100, max: 2_000 }
+const stopMsMax = 2_000
+
+export class Poller {
+  readonly #options: PollerOptions
+  readonly #events: PollerEvents
+  readonly #kafka: Kafka
+  #consumer: Consumer | null = null
+  #commit: EachBatchPayload['commitOffsetsIfNecessary'] | null = null
+  #memberId: string | null = null
+  #assigned: number[] = []
+  #paused = new Set<number>()
+  #stopping = false
+  #failures = 0
+  #signalRoom = (): void => {}
+  #signalEnd = (_error: Error | null): void => {}
+  #ended: Promise<void> = Promise.resolve()
+
+  constructor(options: PollerOptions, events: PollerEvents) {
+    this.#options = options
+    this.#events = events
+    this.#kafka = new Kafka({
+      clientId: options.clientId,
+      brokers: options.bootstrapServers,
+      connectionTimeout: 1_000,
+      // Short, because a broker that restarts should be met at once; what outlasts them ends the session and begins another.
+      retry: { initialRetryTime: 50, maxRetryTime: 250, retries: 5, restartOnFailure: async () => false },
+      logLevel: logLevel.ERROR,
+      logCreator: () => (entry) => this.#log(entry),
+    })
+  }
+
+  /** Begins to poll, and returns at once. */
+  start(): void {
+    this.#ended = this.#run()
+  }
+
+  /** Leaves the group and disconnects; after 2 s it is let go, as Kafka may be out of reach. */
+  async stop(): Promise<void> {
+    this.#stopping = true
+    this.#signalRoom()
+    this.#signalEnd(null)
+    await Promise.race([this.#ended, delay(stopMsMax)])
+  }
+
+  /** Says that partitions may have room again. */
+  roomMade(): void {
+    this.#signalRoom()
+    const resumed = [...this.#paused].filter((partition) => this.#events.hasRoom(partition))
+    if (resumed.length === 0 || !this.#consumer) return
+    for (const partition of resumed) this.#paused.delete(partition)
+    this.#consumer.resume([{ topic: this.#options.topic, partitions: resumed }])
+  }
+
+  /**
+   * Commits next offsets, once. The generation is the one of the moment of the call.
+   *
+   * @throws when Kafka refuses or does not answer; nobody knows then whether it took them.
+   */
+  async commit(offsets: readonly { partition: number; offset: number }[]): Promise<void> {
+    const { topic } = this.#options
+    const partitions = offsets.map(({ partition, offset }) => ({ partition, offset: String(offset) }))
+    if (this.#commit) await this.#commit({ topics: [{ topic, partitions }] })
+    // Nothing but control records has come so far, so that kafkajs has not called us yet.
+    else if (this.#consumer) await this.#consumer.commitOffsets(partitions.map((one) => ({ topic, ...one })))
+    else throw new Error('Not connected to Kafka')
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopping) {
+      try {
+        await this.#session()
+      } catch (error) {
+        if (this.#stopping) return
+        this.#failures += 1
+        const delayMs = Math.min(reconnectMs.max, reconnectMs.min * 2 ** (this.#failures - 1))
+        this.#events.failed(messageOf(error), delayMs)
+        await delay(delayMs)
+      }
+    }
+  }
+
+  /** One consumer's life: until `stop`, or until kafkajs gives up. */
+  async #session(): Promise<void> {
+    const consumer = this.#kafka.consumer({
+      groupId: this.#options.groupId,
+      sessionTimeout: sessionTimeoutMs,
+      rebalanceTimeout: rebalanceTimeoutMs,
+      heartbeatInterval: heartbeatMs,
+      maxWaitTimeInMs: fetchWaitMs,
+      minBytes: 1,
+      maxBytes: fetchBytesMax,
+      maxBytesPerPartition: partitionFetchBytesMax,
+      metadataMaxAge: metadataAgeMsMax,
+      // As on AWS, the topic must exist.
+      allowAutoTopicCreation: false,
+    })
+    const ended = new Promise<Error | null>((resolve) => {
+      this.#signalEnd = resolve
+    })
+    this.#listen(consumer)
+    try {
+      await consumer.connect()
+      await consumer.subscribe({ topic: this.#options.topic, fromBeginning: this.#options.fromBeginning })
+      this.#consumer = consumer
+      await consumer.run({ autoCommit: false, eachBatch: (payload) => this.#eachBatch(payload) })
+      const error = await ended
+      if (error) throw error
+    } finally {
+      this.#consumer = null
+      this.#commit = null
+      this.#memberId = null
+      this.#assigned = []
+      this.#paused.clear()
+      if (!this.#stopping) this.#events.assigned([], false)
+      await consumer.disconnect().catch(() => {})
+    }
+  }
+
+  #listen(consumer: Consumer): void {
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      this.#failures = 0
+      const sameMember = this.#memberId === payload.memberId
+      this.#memberId = payload.memberId
+      this.#assigned = [...(payload.memberAssignment[this.#options.topic] ?? [])]
+      const positions = this.#events.assigned(this.#assigned, sameMember)
+      for (const { partition, offset } of positions) {
+        consumer.seek({ topic: this.#options.topic, partition, offset: String(offset) })
+      }
+      // kafkajs keeps what is paused across rebalances, even of partitions that went and came back empty.
+      this.roomMade()
+    })
+    consumer.on(consumer.events.START_BATCH_PROCESS, ({ payload }) => {
+      // Control records or aborted ones only: kafkajs moves on by itself and does not call `eachBatch`.
+      if (payload.batchSize > 0) return
+      const nextOffset = Number(payload.lastOffset) + 1
+      this.#events.arrived(payload.partition, Number(payload.firstOffset ?? payload.lastOffset), nextOffset, [])
+    })
+    consumer.on(consumer.events.CRASH, ({ payload }) => this.#signalEnd(payload.error))
+  }
+
+  async #eachBatch({ batch, heartbeat, commitOffsetsIfNecessary }: EachBatchPayload): Promise<void> {
+    this.#commit = commitOffsetsIfNecessary
+    const { fetchedOffset } = batch as Batch & { fetchedOffset: string }
+    this.#events.arrived(batch.partition, Number(fetchedOffset), Number(batch.lastOffset()) + 1, batch.messages)
+    while (!this.#stopping) {
+      const full = this.#assigned.filter((partition) => this.#events.isFull(partition))
+      if (full.length < this.#assigned.length) {
+        this.#pause(full)
+        return
+      }
+      await this.#roomOrHeartbeat()
+      await heartbeat()
+    }
+  }
+
+  #pause(full: number[]): void {
+    const added = full.filter((partition) => !this.#paused.has(partition))
+    if (added.length === 0) return
+    for (const partition of added) this.#paused.add(partition)
+    this.#consumer?.pause([{ topic: this.#options.topic, partitions: added }])
+  }
+
+  #roomOrHeartbeat(): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, heartbeatMs / 2)
+      this.#signalRoom = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  /** kafkajs tells of an offset out of range in its log alone, before it starts over at the group's default. */
+  #log({ log }: LogEntry): void {
+    if (log.message.startsWith('Offset out of range') && log.topic === this.#options.topic) {
+      this.#events.outOfRange(Number(log.partition))
+    }
+  }
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms))
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

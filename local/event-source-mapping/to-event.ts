@@ -1,0 +1,98 @@
+// Builds the event that Lambda hands to a function for Kafka, as JSON text.
+//
+// A record is encoded once, when it arrives. So its exact size is known when batches are cut, a retry costs nothing, and
+// the large buffers that Kafka's answers come in are free at once.
+
+/** Lambda's limit on the payload of an invocation. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
+export const payloadBytesMax = 6 * 1024 * 1024
+
+/** The slice of a kafkajs message that is needed here. */
+export interface KafkaMessage {
+  offset: string
+  timestamp: string
+  key: Buffer | null
+  value: Buffer | null
+  headers?: Record<string, Buffer | string | (Buffer | string)[] | undefined>
+  /** Absent from kafkajs's types, and from messages older than Kafka 0.11. 1 is LOG_APPEND_TIME. */
+  batchContext?: { timestampType?: number }
+}
+
+/** Records of one partition, encoded. */
+export interface EventSlice {
+  /** `<topic>-<partition>` */
+  key: string
+  records: readonly { json: string }[]
+}
+
+/**
+ * Encodes the records of one partition: JSON in ASCII, so that its length is its size in bytes; null when it is longer
+ * than `bytesMax`, which is found out without building it where the raw sizes tell.
+ *
+ * A record without a key or value (a tombstone) has no such field, which is what AWS sends
+ * (github.com/aws-powertools/powertools-lambda-typescript issues 4988 and 5016). kafkajs keeps headers in an object, so
+ * the order between different names is the one of its keys.
+ */
+export function recordEncoder(topic: string, partition: number, bytesMax: number): (m: KafkaMessage) => string | null {
+  const head = `{"topic":${asciiJson(topic)},"partition":${partition},"offset":`
+  return function encodeRecord({ offset, timestamp, key, value, headers, batchContext }) {
+    if (bytesAtLeast(key, value, headers) > bytesMax) return null
+    const type = batchContext?.timestampType === 1 ? 'LOG_APPEND_TIME' : 'CREATE_TIME'
+    let json = `${head}${offset},"timestamp":${timestamp},"timestampType":"${type}"`
+    if (key) json += `,"key":"${key.toString('base64')}"`
+    if (value) json += `,"value":"${value.toString('base64')}"`
+    json += `,"headers":${headers ? encodeHeaders(headers) : '[]'}}`
+    return json.length > bytesMax ? null : json
+  }
+}
+
+/** The whole event. Its length is at most `envelopeBytes` and each slice's `sliceBytes` together. */
+export function encodeEvent(bootstrapServers: string, slices: readonly EventSlice[]): string {
+  const groups = slices.map(({ key, records }) => `${asciiJson(key)}:[${records.map((r) => r.json).join(',')}]`)
+  return `${envelope(bootstrapServers)}${groups.join(',')}}}`
+}
+
+/** Bytes of an event without its records. */
+export function envelopeBytes(bootstrapServers: string): number {
+  return envelope(bootstrapServers).length + '}}'.length
+}
+
+/** Bytes that a partition costs in an event before its first record: its key, and a comma before it. */
+export function sliceBytes(key: string): number {
+  return asciiJson(key).length + ':[],'.length
+}
+
+/** Bytes that an encoded record costs in an event: its own, and a comma. */
+export function recordBytes(json: string): number {
+  return json.length + 1
+}
+
+function envelope(bootstrapServers: string): string {
+  return `{"eventSource":"SelfManagedKafka","bootstrapServers":${asciiJson(bootstrapServers)},"records":{`
+}
+
+/** A floor for the encoded size: base64 makes 4 bytes of 3, and each byte of a header is at least a digit and a comma. */
+function bytesAtLeast(key: Buffer | null, value: Buffer | null, headers: KafkaMessage['headers']): number {
+  let bytes = ((key?.length ?? 0) + (value?.length ?? 0)) * (4 / 3)
+  for (const one of Object.values(headers ?? {}).flat()) bytes += (one?.length ?? 0) * 2
+  return bytes
+}
+
+/** One object per header, in order, duplicates kept. Values are bytes as numbers from 0 to 255. */
+function encodeHeaders(headers: NonNullable<KafkaMessage['headers']>): string {
+  const parts: string[] = []
+  for (const name in headers) {
+    const values = headers[name]
+    for (const value of Array.isArray(values) ? values : [values]) parts.push(`{${asciiJson(name)}:${byteList(value)}}`)
+  }
+  return `[${parts.join(',')}]`
+}
+
+/** Not documented by AWS: a header without a value. We send no bytes, because readers map over the array. */
+function byteList(value: Buffer | string | null | undefined): string {
+  if (value == null) return '[]'
+  return `[${(typeof value === 'string' ? Buffer.from(value) : value).join(',')}]`
+}
+
+function asciiJson(text: string): string {
+  return JSON.stringify(text).replace(/[\u007f-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
