@@ -1,0 +1,51 @@
+// The lag sampler as Lambda runs it, on a schedule.
+import { z } from 'zod'
+import { readEnvironment } from '../environment.ts'
+import { kafkaConfig } from '../kafka/bootstrap.ts'
+import { openOffsets } from '../kafka/offsets.ts'
+import { openStore } from '../store/open.ts'
+import { type LagParts, sampleLag } from './sample.ts'
+
+const targets = z.array(z.object({ group: z.string().min(1), topic: z.string().min(1) })).min(1)
+
+const variables = z.object({
+  STORE_URL: z.string().min(1),
+  CONSUMER_GROUP_ID: z.string().min(1),
+  TOPIC: z.string().min(1),
+  /** JSON: the groups to watch, where it is more than the one. */
+  LAG_TARGETS: z
+    .string()
+    .transform((text, context) => {
+      try {
+        return JSON.parse(text) as unknown
+      } catch {
+        context.addIssue('expected JSON: [{"group": "...", "topic": "..."}]')
+        return z.NEVER
+      }
+    })
+    .pipe(targets)
+    .optional(),
+})
+
+let opening: Promise<LagParts> | undefined
+
+async function open(): Promise<LagParts> {
+  const environment = readEnvironment(variables, process.env)
+  return {
+    targets: environment.LAG_TARGETS ?? [{ group: environment.CONSUMER_GROUP_ID, topic: environment.TOPIC }],
+    offsets: openOffsets(await kafkaConfig()),
+    store: await openStore(environment.STORE_URL),
+    now: Date.now,
+  }
+}
+
+/** Answers how many partitions were sampled. */
+export async function handler(): Promise<{ samples: number }> {
+  opening ??= open()
+  const parts = await opening.catch((error) => {
+    // The next invocation opens anew: an unreachable store is a fault of the world, not of this environment.
+    opening = undefined
+    throw error
+  })
+  return sampleLag(parts)
+}

@@ -1,0 +1,40 @@
+// One reading of every watched group's offsets into the store.
+import type { OffsetsReader } from '../kafka/offsets.ts'
+import type { LagSample, Store } from '../store/store.ts'
+
+export interface LagTarget {
+  group: string
+  topic: string
+}
+
+export interface LagParts {
+  targets: LagTarget[]
+  offsets: Pick<OffsetsReader, 'read'>
+  store: Pick<Store, 'writeLagSamples' | 'sweep'>
+  /** ms */
+  now(): number
+}
+
+/** A short step each time keeps the whole pass a background matter. */
+const sweepBudgetMs = 50
+
+/**
+ * Samples the offsets and then goes on with the comparison of the account with the rows, which needs no Kafka and is
+ * done even while no broker answers.
+ *
+ * @throws PipelineError KAFKA_UNAVAILABLE, KAFKA_REFUSED; STORE_* of the store
+ */
+export async function sampleLag(parts: LagParts): Promise<{ samples: number }> {
+  try {
+    const samples: LagSample[] = []
+    for (const { group, topic } of parts.targets) {
+      const partitions = await parts.offsets.read(group, topic)
+      const at = parts.now()
+      samples.push(...partitions.map((offsets) => ({ group, topic, at, ...offsets })))
+    }
+    await parts.store.writeLagSamples(samples)
+    return { samples: samples.length }
+  } finally {
+    await parts.store.sweep({ budgetMs: sweepBudgetMs })
+  }
+}

@@ -1,0 +1,55 @@
+// The simulated shop as Lambda runs it: started by a schedule, it sends events at an even pace for a minute.
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { z } from 'zod'
+import { readEnvironment } from '../environment.ts'
+import { kafkaConfig } from '../kafka/bootstrap.ts'
+import { openPublisher, type Publisher } from '../kafka/publish.ts'
+import type { LambdaContext, ScheduleEvent } from '../lambda/kafka-event.ts'
+import { type ProducerSummary, produce } from './produce.ts'
+import { seededRandom } from './random.ts'
+
+const variables = z.object({
+  TOPIC: z.string().min(1),
+  PRODUCER_EVENTS_PER_SECOND: z.coerce.number().positive().max(100_000),
+  PRODUCER_SEED: z.string().min(1).optional(),
+})
+
+/** The schedule's shortest period. https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html */
+const runMs = 60_000
+/** A run that starts this soon after it was due ends when the next is due, so that the two never overlap. */
+const promptMs = 5000
+
+let publisher: Publisher | undefined
+
+/** Answers what it sent, once its minute is over. */
+export async function handler(event: Partial<ScheduleEvent>, context: LambdaContext): Promise<ProducerSummary> {
+  const environment = readEnvironment(variables, process.env)
+  publisher ??= openPublisher(await kafkaConfig())
+  const { publish } = publisher
+  const now = fineClock()
+  const startMs = now()
+  return produce({
+    pace: { startMs, endMs: endOfRun(event.time, startMs), eventsPerSecond: environment.PRODUCER_EVENTS_PER_SECOND },
+    // The firing's time is part of the seed: the next minute must not repeat this one's ids.
+    random: seededRandom(environment.PRODUCER_SEED ? `${environment.PRODUCER_SEED} ${event.time}` : randomUUID()),
+    now,
+    sleep,
+    remainingMs: () => context.getRemainingTimeInMillis(),
+    publish: (messages) => publish(environment.TOPIC, messages),
+    onFailure: (error) => console.warn(error.message),
+  })
+}
+
+/** A minute after the schedule's moment, or after the start where that came late: EventBridge is up to a minute late. */
+export function endOfRun(dueTime: string | undefined, startMs: number): number {
+  const dueMs = Date.parse(dueTime ?? '')
+  const isPrompt = startMs - dueMs >= 0 && startMs - dueMs < promptMs
+  return (isPrompt ? dueMs : startMs) + runMs
+}
+
+/** The wall clock with fractions of a millisecond; made anew for each run, since the two clocks drift apart. */
+function fineClock(): () => number {
+  const offsetMs = Date.now() - performance.now()
+  return () => offsetMs + performance.now()
+}
