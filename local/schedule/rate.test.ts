@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { rateMs } from './rate.ts'
+import { parseRate } from './rate.ts'
 
 describe('rate notation', () => {
   test.each([
@@ -9,7 +9,7 @@ describe('rate notation', () => {
     ['rate(2 hours)', 7_200_000],
     ['rate(366 days)', 366 * 86_400_000],
   ])('%s is %d ms', (notation, ms) => {
-    expect(rateMs(notation)).toBe(ms)
+    expect(parseRate(notation)).toBe(ms)
   })
 
   test.each([
@@ -22,7 +22,7 @@ describe('rate notation', () => {
     'cron(0 12 * * ? *)',
     '',
   ])('%s is refused with what was expected', (notation) => {
-    expect(() => rateMs(notation)).toThrow(
+    expect(() => parseRate(notation)).toThrow(
       expect.objectContaining({ code: 'CONFIG_INVALID', hint: expect.stringContaining('rate(n minutes)') }),
     )
   })

@@ -13,7 +13,7 @@ const daysMax = 366
  *
  * @throws PipelineError CONFIG_INVALID, quoting what came.
  */
-export function rateMs(notation: string): number {
+export function parseRate(notation: string): number {
   const [, value = '', unit = ''] = /^rate\((\d{1,9}) (minute|hour|day)s?\)$/.exec(notation.trim()) ?? []
   const periodMs = Number(value) * (unitMs[unit as Unit] ?? 0)
   if (periodMs > 0 && periodMs <= daysMax * unitMs.day) return periodMs

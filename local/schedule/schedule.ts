@@ -1,6 +1,5 @@
 // EventBridge Scheduler's side, locally: invokes a function once a period.
 import type { ScheduleEvent } from '../../functions/lambda/kafka-event.ts'
-import { abortedErrorType, type InvokeResult } from '../runtime/invoke-result.ts'
 
 /** The narrow slice of time that a schedule needs. */
 export interface Clock {
@@ -22,13 +21,11 @@ export interface ScheduleOptions {
   /** Goes into the event. */
   name: string
   periodMs: number
-  /** True: fires at once and then every period from there. False: at the clock's multiples of the period. */
-  alignToStart: boolean
-  /** Given a ScheduleEvent's JSON. */
-  invoke: (event: string) => Promise<InvokeResult>
-  clock: Clock
-  /** Told of invocations that failed and of firings that were left out. */
-  onError: (message: string) => void
+  /** Given a ScheduleEvent's JSON. What it makes of the function's answer is its own affair. */
+  invoke: (event: string) => Promise<unknown>
+  clock?: Clock
+  /** Told of an `invoke` that was rejected, and of firings that were left out. */
+  onError?: (message: string) => void
 }
 
 export interface Schedule {
@@ -40,24 +37,25 @@ export interface Schedule {
 const timerMsMax = 2 ** 31 - 1
 
 /**
- * Starts the schedule. Firings are counted from the start, so they do not drift.
+ * Fires at once and then every period. Firings are counted from the start, so they do not drift.
  *
  * Our choice: it never overlaps itself and does not catch up. A firing that comes due while one runs, or while the
  * computer slept, is left out and said. In the cloud Scheduler invokes regardless, and tries a failed one again.
  */
 export function startSchedule(options: ScheduleOptions): Schedule {
-  const { name, periodMs, alignToStart, invoke, clock, onError } = options
-  const now = clock.now()
-  const firstMs = alignToStart ? now : nextMultiple(periodMs, now)
+  const { name, periodMs, invoke, clock = systemClock, onError = () => {} } = options
+  const firstMs = clock.now()
   let cancel = () => {}
   let stopped = false
   let running = false
-  /** The firing that comes next, by its number. */
+  /** The firing that comes next, by its number; the first is 0. */
   let next = 0
   let leftOut = 0
 
   function wake(): void {
-    const due = dueFiring(firstMs, periodMs, clock.now())
+    const due = Math.floor((clock.now() - firstMs) / periodMs)
+    // When the clock was set back, the beat goes on from there instead of waiting for the old time to come again.
+    next = Math.min(next, due + 1)
     if (due >= next) {
       leftOut += due - next
       next = due + 1
@@ -78,8 +76,7 @@ export function startSchedule(options: ScheduleOptions): Schedule {
     leftOut = 0
     const event: ScheduleEvent = { time: new Date(dueMs).toISOString(), schedule: name }
     try {
-      const complaint = complaintOf(await invoke(JSON.stringify(event)))
-      if (complaint && !stopped) onError(`${name}: ${complaint}`)
+      await invoke(JSON.stringify(event))
     } catch (error) {
       if (!stopped) onError(`${name}: ${(error as Error).message}`)
     }
@@ -93,19 +90,4 @@ export function startSchedule(options: ScheduleOptions): Schedule {
       cancel()
     },
   }
-}
-
-/** The number of the newest firing that is due at `nowMs`; the first is 0, and -1 means none yet. */
-export function dueFiring(firstMs: number, periodMs: number, nowMs: number): number {
-  return Math.max(-1, Math.floor((nowMs - firstMs) / periodMs))
-}
-
-function nextMultiple(periodMs: number, nowMs: number): number {
-  return Math.ceil(nowMs / periodMs) * periodMs
-}
-
-function complaintOf(result: InvokeResult): string | null {
-  if (result.kind === 'ok') return null
-  if (result.kind === 'throttled') return 'not invoked, all its environments are busy'
-  return result.errorType === abortedErrorType ? null : `${result.errorType}: ${result.errorMessage}`
 }
