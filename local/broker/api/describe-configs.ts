@@ -1,0 +1,94 @@
+// DescribeConfigs: the settings that have an effect here, and nothing that is only printed.
+import { type ConfigName, configTable } from '../log/configs.ts'
+import type { Topic } from '../log/topics.ts'
+import { errorCode } from '../protocol/error-codes.ts'
+import { bool, int8, int16, int32, list, listOf, string } from '../protocol/schema.ts'
+import { type BrokerState, nodeId } from '../state.ts'
+import { defineApi } from './api.ts'
+
+export const describeConfigs = defineApi({
+  name: 'DescribeConfigs',
+  key: 32,
+  versions: [1, 4],
+  flexibleSince: 4,
+  request: {
+    resources: list({
+      resourceType: int8(),
+      resourceName: string(),
+      configurationKeys: listOf(string(), { nullable: 0 }),
+    }),
+    includeSynonyms: bool({ since: 1 }),
+    includeDocumentation: bool({ since: 3 }),
+  },
+  response: {
+    throttleTimeMs: int32({ absent: 0 }),
+    results: list({
+      errorCode: int16(),
+      errorMessage: string({ nullable: 0 }),
+      resourceType: int8(),
+      resourceName: string(),
+      configs: list({
+        name: string(),
+        value: string({ nullable: 0 }),
+        readOnly: bool(),
+        configSource: int8({ since: 1 }),
+        isSensitive: bool({ absent: false }),
+        synonyms: list({ name: string(), value: string({ nullable: 0 }), source: int8() }, { since: 1, absent: [] }),
+        configType: int8({ since: 3 }),
+        documentation: string({ since: 3, nullable: 0, absent: null }),
+      }),
+    }),
+  },
+  handle(broker, request) {
+    const results = request.resources.map(({ resourceType, resourceName, configurationKeys }) => {
+      const all = configsOf(broker, resourceType, resourceName)
+      if (typeof all === 'number') {
+        const errorMessage = 'There is no such resource.'
+        return { errorCode: all, errorMessage, resourceType, resourceName, configs: [] }
+      }
+      const configs = configurationKeys ? all.filter(({ name }) => configurationKeys.includes(name)) : all
+      return { errorCode: errorCode.NONE, errorMessage: null, resourceType, resourceName, configs }
+    })
+    return { results }
+  },
+})
+
+/** ConfigResource.Type */
+const topicResource = 2
+const brokerResource = 4
+
+/** DescribeConfigsResponse.ConfigSource */
+const topicSource = 1
+const staticBrokerSource = 4
+const defaultSource = 5
+
+/** ConfigDef.Type */
+const booleanType = 1
+const intType = 3
+
+function configsOf(broker: BrokerState, type: number, name: string) {
+  if (type === brokerResource)
+    return name === '' || name === String(nodeId) ? brokerConfigs(broker) : errorCode.INVALID_REQUEST
+  if (type !== topicResource) return errorCode.INVALID_REQUEST
+  const topic = broker.topics.named(name)
+  return topic ? topicConfigs(topic) : errorCode.UNKNOWN_TOPIC_OR_PARTITION
+}
+
+function topicConfigs({ configs, ownConfigs }: Topic) {
+  return (Object.keys(configTable) as ConfigName[]).map((name) => ({
+    name,
+    value: String(configs[name]),
+    readOnly: false,
+    configSource: name in ownConfigs ? topicSource : defaultSource,
+    configType: configTable[name].type as number,
+  }))
+}
+
+function brokerConfigs(broker: BrokerState) {
+  const fixed = { readOnly: true, configSource: staticBrokerSource }
+  return [
+    { name: 'auto.create.topics.enable', value: 'true', ...fixed, configType: booleanType },
+    { name: 'num.partitions', value: String(broker.defaultPartitions), ...fixed, configType: intType },
+    { name: 'default.replication.factor', value: '1', ...fixed, configType: intType },
+  ]
+}

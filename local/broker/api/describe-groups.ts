@@ -1,0 +1,70 @@
+// DescribeGroups: the members of groups and what they are assigned.
+import type { Group, Member } from '../groups/group.ts'
+import { errorCode } from '../protocol/error-codes.ts'
+import { bool, bytes, int16, int32, list, listOf, string } from '../protocol/schema.ts'
+import type { BrokerState } from '../state.ts'
+import { defineApi, operationsUnknown } from './api.ts'
+
+export const describeGroups = defineApi({
+  name: 'DescribeGroups',
+  key: 15,
+  versions: [0, 5],
+  flexibleSince: 5,
+  request: {
+    groups: listOf(string()),
+    includeAuthorizedOperations: bool({ since: 3 }),
+  },
+  response: {
+    throttleTimeMs: int32({ since: 1, absent: 0 }),
+    groups: list({
+      errorCode: int16(),
+      groupId: string(),
+      groupState: string(),
+      protocolType: string(),
+      protocolData: string(),
+      members: list({
+        memberId: string(),
+        groupInstanceId: string({ since: 4, nullable: 4 }),
+        clientId: string(),
+        clientHost: string(),
+        memberMetadata: bytes(),
+        memberAssignment: bytes(),
+      }),
+      authorizedOperations: int32({ since: 3, absent: operationsUnknown }),
+    }),
+  },
+  handle(broker, request) {
+    return { groups: request.groups.map((groupId) => describe(broker, groupId)) }
+  },
+})
+
+function describe(broker: BrokerState, groupId: string) {
+  const group = broker.coordinator.group(groupId)
+  const members = group ? [...group.members.values()].map((member) => describeMember(group, member)) : []
+  return {
+    errorCode: errorCode.NONE,
+    groupId,
+    groupState: stateOf(broker, groupId),
+    protocolType: group?.protocolType ?? '',
+    protocolData: group?.protocolName ?? '',
+    members,
+  }
+}
+
+function describeMember(group: Group, member: Member) {
+  const { id, instanceId, clientId, clientHost, assignment, protocols } = member
+  const memberMetadata = protocols.find(({ name }) => name === group.protocolName)?.metadata ?? Buffer.alloc(0)
+  return {
+    memberId: id,
+    groupInstanceId: instanceId,
+    clientId,
+    clientHost,
+    memberMetadata,
+    memberAssignment: assignment,
+  }
+}
+
+/** The phase, Empty for one that has only committed offsets, Dead for one of which nothing is known. */
+export function stateOf(broker: BrokerState, groupId: string): string {
+  return broker.coordinator.group(groupId)?.phase ?? (broker.offsets.has(groupId) ? 'Empty' : 'Dead')
+}

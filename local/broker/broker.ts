@@ -1,0 +1,129 @@
+// The embedded broker: speaks Kafka's protocol on loopback and keeps everything in one directory.
+import { mkdirSync } from 'node:fs'
+import { createServer, type Server, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { apis } from './api/table.ts'
+import { serve } from './connection.ts'
+import { Coordinator } from './groups/coordinator.ts'
+import { CommittedOffsets } from './groups/offsets.ts'
+import { parseConfigs } from './log/configs.ts'
+import { Topics } from './log/topics.ts'
+import type { BrokerState } from './state.ts'
+
+export interface BrokerOptions {
+  /** Made when absent. */
+  dataDir: string
+  /** 0 takes any free one. */
+  port: number
+  /** The address to listen on, which is also the one that clients are told; 'localhost' means both of its families. */
+  host?: string
+  /** Created when absent. */
+  topics?: { name: string; partitions: number; configs?: Record<string, string> }[]
+  /** Partitions of topics that come into being on demand. */
+  defaultPartitions?: number
+  /** Gets a line for each thing a person should know. */
+  log?: (line: string) => void
+  /** Milliseconds since 1970. */
+  clock?: { now(): number }
+}
+
+export interface RunningBroker {
+  port: number
+  /** `host:port`, as clients take it. */
+  bootstrap: string
+  /** Ends every connection, and returns when the port and the files are free. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts a broker. It listens first and opens its files then, so that a taken port leaves the directory untouched.
+ *
+ * @throws the operating system's EADDRINUSE, and PipelineError LOG_CORRUPT naming a damaged file
+ * @example const { bootstrap, close } = await startBroker({ dataDir, port: 0, topics: [{ name: 'events', partitions: 3 }] })
+ */
+export async function startBroker(options: BrokerOptions): Promise<RunningBroker> {
+  const host = options.host ?? 'localhost'
+  const sockets = new Set<Socket>()
+  let state: BrokerState | null = null
+  const accept = (socket: Socket) => {
+    sockets.add(socket)
+    socket.on('close', () => sockets.delete(socket))
+    if (state) serve(socket, state)
+    else socket.destroy()
+  }
+  const { servers, port } = await listen(host, options.port, accept)
+  const close = async () => {
+    state?.coordinator.close()
+    for (const socket of sockets) socket.destroy()
+    await Promise.all(servers.map(closed))
+    state?.topics.close()
+    state?.offsets.close()
+  }
+  try {
+    state = open(options, host, port)
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return { port, bootstrap: `${host}:${port}`, close }
+}
+
+function open(options: BrokerOptions, host: string, port: number): BrokerState {
+  const { dataDir, defaultPartitions = 1, log: say = () => {}, clock = Date } = options
+  mkdirSync(dataDir, { recursive: true })
+  const topics = new Topics(dataDir, say)
+  const offsets = new CommittedOffsets(join(dataDir, 'offsets.log'), say)
+  for (const { name, partitions, configs = {} } of options.topics ?? []) {
+    if (!topics.named(name)) topics.create(name, partitions, parseConfigs(Object.entries(configs)))
+  }
+  const now = () => clock.now()
+  return { apis, host, port, topics, offsets, coordinator: new Coordinator(), defaultPartitions, now, say }
+}
+
+/**
+ * Listens on `host`. 'localhost' has two addresses, and librdkafka tries ::1 first: both are served on the same port,
+ * or 127.0.0.1 alone where the machine has no IPv6.
+ */
+async function listen(
+  host: string,
+  port: number,
+  accept: (socket: Socket) => void,
+): Promise<{ servers: Server[]; port: number }> {
+  if (host !== 'localhost') {
+    const server = await listenOn(host, port, accept)
+    return { servers: [server], port: portOf(server) }
+  }
+  for (let attempt = 1; ; attempt++) {
+    const four = await listenOn('127.0.0.1', port, accept)
+    try {
+      return { servers: [four, await listenOn('::1', portOf(four), accept)], port: portOf(four) }
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT') return { servers: [four], port: portOf(four) }
+      await closed(four)
+      // A port that was free on one address may be taken on the other: when any will do, another is tried.
+      if (code !== 'EADDRINUSE' || port !== 0 || attempt === 10) throw error
+    }
+  }
+}
+
+function listenOn(host: string, port: number, accept: (socket: Socket) => void): Promise<Server> {
+  const server = createServer(accept)
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      resolve(server)
+    })
+  })
+}
+
+function portOf(server: Server): number {
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new TypeError('The server does not listen on a port')
+  return address.port
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()))
+}

@@ -1,0 +1,119 @@
+// One client's connection: requests come in frames and are answered in their order, one at a time.
+import type { Socket } from 'node:net'
+import type { Api } from './api/api.ts'
+import { apiVersions, unsupportedApiVersions } from './api/api-versions.ts'
+import { FrameReader } from './protocol/frame.ts'
+import { type RequestHeader, readRequestHeader, responseWriter } from './protocol/header.ts'
+import { MalformedFrame, type Reader } from './protocol/reader.ts'
+import type { BrokerState } from './state.ts'
+
+/**
+ * Serves one socket until it closes. Like Kafka, it does not look at the next request before the last is answered
+ * and, beyond Kafka, not before the client has taken the answer in: a slow reader slows itself down alone.
+ */
+export function serve(socket: Socket, broker: BrokerState): void {
+  const frames = new FrameReader()
+  const closed = new AbortController()
+  const clientHost = `/${(socket.remoteAddress ?? '').replace(/^::ffff:/, '')}`
+  let busy = false
+
+  const answerAll = async () => {
+    if (busy) return
+    busy = true
+    try {
+      for (let frame = frames.next(); frame !== null; frame = frames.next()) {
+        const answering = answer(broker, frame, clientHost, closed.signal)
+        const chunks = answering instanceof Promise ? await whilePaused(socket, answering) : answering
+        if (closed.signal.aborted) return
+        if (chunks !== null && !send(socket, chunks)) await whilePaused(socket, drained(socket, closed.signal))
+      }
+    } catch (error) {
+      if (!(error instanceof MalformedFrame)) broker.say(`a request failed: ${(error as Error).stack ?? error}`)
+      socket.destroy()
+    } finally {
+      busy = false
+    }
+  }
+
+  socket.setNoDelay(true)
+  socket.on('data', (chunk) => {
+    frames.push(chunk)
+    void answerAll()
+  })
+  // A peer that vanishes is no news; 'close' follows.
+  socket.on('error', () => {})
+  socket.on('close', () => closed.abort())
+}
+
+/** Keeps the client's further requests in its own memory while `waiting` lasts. */
+async function whilePaused<T>(socket: Socket, waiting: Promise<T>): Promise<T> {
+  socket.pause()
+  try {
+    return await waiting
+  } finally {
+    socket.resume()
+  }
+}
+
+/** Whether the client keeps up. */
+function send(socket: Socket, chunks: readonly Buffer[]): boolean {
+  socket.cork()
+  let room = true
+  for (const chunk of chunks) room = socket.write(chunk)
+  socket.uncork()
+  return room
+}
+
+function drained(socket: Socket, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      socket.off('drain', done)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    socket.on('drain', done)
+    signal.addEventListener('abort', done)
+  })
+}
+
+type Answering = Buffer[] | null | Promise<Buffer[] | null>
+
+/** The response's bytes, or null when none is due. Throws MalformedFrame for what no client of Kafka would send. */
+function answer(broker: BrokerState, frame: Buffer, clientHost: string, signal: AbortSignal): Answering {
+  const { header, reader } = readRequestHeader(frame, (key) => broker.apis.get(key)?.flexibleSince)
+  const { apiKey, version, clientId } = header
+  const api = broker.apis.get(apiKey)
+  const offered = api !== undefined && version >= api.versions[0] && version <= api.versions[1]
+  if (!offered) return apiKey === apiVersions.key ? answerUnsupported(header) : refuse(header)
+  const request = readRequest(api, version, reader)
+  const response = api.handle(broker, request, { version, clientId, clientHost, signal })
+  if (response instanceof Promise) return response.then((value) => encode(api, header, value))
+  return encode(api, header, response)
+}
+
+function readRequest(api: Api, version: number, reader: Reader) {
+  const request = api.requestCodec(version).read(reader)
+  if (reader.remaining > 0) throw new MalformedFrame(`${reader.remaining} bytes follow the request`)
+  return request
+}
+
+/** Kafka closes the connection on an API or a version that it does not announce. */
+function refuse({ apiKey, version }: RequestHeader): never {
+  throw new MalformedFrame(`API ${apiKey} in version ${version} is not served`)
+}
+
+function answerUnsupported(header: RequestHeader): Answering {
+  return encode(apiVersions as unknown as Api, { ...header, version: 0 }, unsupportedApiVersions())
+}
+
+function encode(
+  api: Api,
+  header: RequestHeader,
+  value: Parameters<ReturnType<Api['responseCodec']>['write']>[1] | null,
+) {
+  if (value === null) return null
+  const flexibleHeader = header.version >= api.flexibleSince && api.key !== apiVersions.key
+  const { writer, finish } = responseWriter(header.correlationId, flexibleHeader)
+  api.responseCodec(header.version).write(writer, value)
+  return finish()
+}

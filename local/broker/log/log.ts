@@ -1,0 +1,178 @@
+// One partition: segment files, the offsets they span, and the idempotent producers who wrote them.
+import { mkdirSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { ProducerTable } from '../producers/table.ts'
+import {
+  type BatchHeader,
+  batchBytesAt,
+  headerBytes,
+  lastOffsetAt,
+  place,
+  type Refusal,
+  readHeader,
+  refusalOf,
+} from './batch.ts'
+import type { TopicConfigs } from './configs.ts'
+import { recover } from './recover.ts'
+import { Segment, segmentFileName } from './segment.ts'
+import { offsetInBatch, type TimedOffset } from './timed-offset.ts'
+
+/** One broker, never a new leader. */
+export const leaderEpoch = 0
+
+export type Appended = { kind: 'appended' | 'duplicate'; baseOffset: number } | ({ kind: 'refused' } & Refusal)
+
+export class PartitionLog {
+  /** Told how many bytes each append brought: long polls wait here. */
+  readonly watchers = new Set<(bytes: number) => void>()
+  /** True once its topic is deleted or the broker stops. */
+  closed = false
+  /** Bytes cut off as a torn tail when the log was opened. */
+  readonly tornBytes: number
+  private readonly folder: string
+  private readonly configs: TopicConfigs
+  private readonly segments: [Segment, ...Segment[]]
+  private readonly producers = new ProducerTable()
+
+  /**
+   * Opens the log in `folder`, which is made when absent, and recovers it.
+   *
+   * @throws PipelineError LOG_CORRUPT when it is damaged in a way that an interrupted write does not explain
+   */
+  constructor(folder: string, configs: TopicConfigs) {
+    this.folder = folder
+    this.configs = configs
+    mkdirSync(folder, { recursive: true })
+    const names = readdirSync(folder)
+      .filter((name) => /^\d{20}\.log$/.test(name))
+      .sort()
+    const found = names.map((name) => new Segment(join(folder, name), Number.parseInt(name, 10)))
+    let tornBytes = 0
+    for (const segment of found) {
+      tornBytes += recover(segment, segment === found.at(-1), (header) => this.producers.wrote(header))
+    }
+    this.tornBytes = tornBytes
+    const [first, ...rest] = found
+    this.segments = [first ?? this.segmentAt(0), ...rest]
+  }
+
+  private segmentAt(baseOffset: number): Segment {
+    return new Segment(join(this.folder, segmentFileName(baseOffset)), baseOffset)
+  }
+
+  private get active(): Segment {
+    return this.segments.at(-1) as Segment
+  }
+
+  /** Offset of the first record kept. */
+  get startOffset(): number {
+    return this.segments[0].baseOffset
+  }
+
+  /** Offset that the next record gets: the high watermark, since there is one replica. */
+  get endOffset(): number {
+    return this.active.nextOffset
+  }
+
+  get bytes(): number {
+    return this.segments.reduce((sum, segment) => sum + segment.bytes, 0)
+  }
+
+  /**
+   * Appends the records of a Produce request. When it returns 'appended' they survive the death of this process.
+   *
+   * @throws the operating system's error (ENOSPC, EROFS, ...) when the write failed; nothing was appended then
+   */
+  append(batch: Buffer): Appended {
+    const refusal = refusalOf(batch, this.configs['max.message.bytes'])
+    if (refusal) return { kind: 'refused', ...refusal }
+    const verdict = this.producers.judge(readHeader(batch, 0))
+    if (verdict.kind === 'duplicate') return verdict
+    if (verdict.kind === 'refuse') return { kind: 'refused', error: verdict.error, message: 'Sequence out of order' }
+    const baseOffset = this.endOffset
+    place(batch, baseOffset, leaderEpoch)
+    const header = readHeader(batch, 0)
+    this.segmentFor(header).append(batch, header)
+    this.producers.wrote(header)
+    for (const wake of this.watchers) wake(header.bytes)
+    return { kind: 'appended', baseOffset }
+  }
+
+  private segmentFor(header: BatchHeader): Segment {
+    const active = this.active
+    if (active.bytes === 0 || active.bytes + header.bytes <= this.configs['segment.bytes']) return active
+    const next = this.segmentAt(active.nextOffset)
+    this.segments.push(next)
+    return next
+  }
+
+  /**
+   * Whole batches from the one that holds `offset` on, as many as fit into `bytesMax`; with `atLeastOne` the first
+   * comes even when it is larger (KIP-74). Empty at the end of the log.
+   */
+  read(offset: number, bytesMax: number, atLeastOne: boolean): Buffer {
+    const segment = this.segments.findLast((each) => each.baseOffset <= offset)
+    if (segment === undefined || offset >= segment.nextOffset) return Buffer.alloc(0)
+    const position = segment.positionBefore(offset)
+    // Fewer bytes than an index interval precede the wanted batch: its neighbours there would have had an entry else.
+    const around = segment.read(position, bytesMax + indexSlackBytes)
+    let from = 0
+    while (from + headerBytes <= around.length && lastOffsetAt(around, from) < offset)
+      from += batchBytesAt(around, from)
+    const firstBytes = batchBytesAt(around, from)
+    if (firstBytes > bytesMax) return atLeastOne ? segment.read(position + from, firstBytes) : Buffer.alloc(0)
+    return around.subarray(from, wholeBatchesEnd(around, from, bytesMax))
+  }
+
+  /** The first record at or after `timestamp` (ms since 1970), or null. */
+  offsetForTime(timestamp: number): TimedOffset | null {
+    for (const segment of this.segments) {
+      if (segment.maxTimestamp < timestamp) continue
+      for (const batch of this.batchesOf(segment, segment.positionBeforeTime(timestamp))) {
+        if (readHeader(batch, 0).maxTimestamp >= timestamp) return offsetInBatch(batch, timestamp)
+      }
+    }
+    return null
+  }
+
+  /** The record with the largest timestamp, the first of them if several (KIP-734), or null for an empty log. */
+  newestTime(): TimedOffset | null {
+    const newest = this.segments.reduce((best, each) => (each.maxTimestamp > best.maxTimestamp ? each : best))
+    if (newest.maxTimestampBatch < 0) return null
+    return offsetInBatch(this.read(newest.maxTimestampBatch, 0, true), newest.maxTimestamp)
+  }
+
+  private *batchesOf(segment: Segment, from: number): Generator<Buffer> {
+    for (let position = from; position < segment.bytes; ) {
+      const bytes = batchBytesAt(segment.read(position, headerBytes), 0)
+      yield segment.read(position, bytes)
+      position += bytes
+    }
+  }
+
+  /** Asks the operating system to put everything on the disk. */
+  sync(): void {
+    for (const segment of this.segments) segment.sync()
+  }
+
+  /** Frees the files, and wakes whoever waits, who will find it closed. */
+  close(): void {
+    this.closed = true
+    for (const wake of this.watchers) wake(Number.POSITIVE_INFINITY)
+    for (const segment of this.segments) segment.close()
+  }
+}
+
+/** Room for the batches that may lie between an index entry and the wanted one. */
+const indexSlackBytes = 8192
+
+/** End of the last batch that lies wholly in `buffer` and within `bytesMax` of `from`. */
+function wholeBatchesEnd(buffer: Buffer, from: number, bytesMax: number): number {
+  const limit = Math.min(buffer.length, from + bytesMax)
+  let end = from
+  for (;;) {
+    const next = end + batchBytesAt(buffer, end)
+    if (!(next <= limit)) return end
+    end = next
+  }
+}

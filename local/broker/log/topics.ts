@@ -1,0 +1,215 @@
+// The topics: which exist, their ids, partitions and settings, kept in one small file beside their logs.
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { PipelineError } from '../../../functions/errors.ts'
+import type { ErrorName } from '../protocol/error-codes.ts'
+import { type TopicConfigs, withDefaults } from './configs.ts'
+import { replaceFile } from './durable-file.ts'
+import { PartitionLog } from './log.ts'
+
+export interface Topic {
+  name: string
+  /** 32 hexadecimal digits. */
+  id: string
+  /** Settings given for this topic; the others have their defaults. */
+  ownConfigs: Partial<TopicConfigs>
+  configs: TopicConfigs
+  partitions: PartitionLog[]
+}
+
+/** What the file holds. */
+interface Catalog {
+  clusterId: string
+  nextProducerId: number
+  topics: { name: string; id: string; partitions: number; configs: Partial<TopicConfigs> }[]
+}
+
+/** Our choice: each partition written to holds a file descriptor, and the usual limit is 1,024 or more by far. */
+const partitionsMax = 10_000
+
+/** Producer ids are handed out from blocks, so that the file is written once for many. */
+const producerIdBlock = 1000
+
+/** A request about topics that cannot be done, with Kafka's error for it. */
+export class TopicRefused extends Error {
+  override readonly name = 'TopicRefused'
+  readonly error: ErrorName
+
+  constructor(error: ErrorName, message: string) {
+    super(message)
+    this.error = error
+  }
+}
+
+export class Topics {
+  readonly clusterId: string
+  private readonly file: string
+  readonly folder: string
+  private readonly byName = new Map<string, Topic>()
+  private readonly byId = new Map<string, Topic>()
+  private nextProducerId: number
+  private reservedProducerId: number
+
+  /**
+   * Opens every topic kept in `dataDir` and recovers its logs; `say` is told about each torn tail.
+   *
+   * @throws PipelineError LOG_CORRUPT naming the damaged file
+   */
+  constructor(dataDir: string, say: (line: string) => void) {
+    this.folder = join(dataDir, 'topics')
+    this.file = join(dataDir, 'topics.json')
+    mkdirSync(this.folder, { recursive: true })
+    const catalog = readCatalog(this.file)
+    this.clusterId = catalog?.clusterId ?? randomBytes(16).toString('base64url')
+    this.nextProducerId = catalog?.nextProducerId ?? 0
+    this.reservedProducerId = this.nextProducerId
+    for (const each of catalog?.topics ?? []) this.add(each.name, each.id, each.partitions, each.configs)
+    this.removeOrphans()
+    for (const topic of this.all()) {
+      topic.partitions.forEach((log, partition) => {
+        if (log.tornBytes > 0) say(`${topic.name}-${partition}: cut ${log.tornBytes} bytes of an unfinished write off`)
+      })
+    }
+    if (catalog === null) this.save()
+  }
+
+  all(): Topic[] {
+    return [...this.byName.values()]
+  }
+
+  named(name: string): Topic | undefined {
+    return this.byName.get(name)
+  }
+
+  withId(id: string): Topic | undefined {
+    return this.byId.get(id)
+  }
+
+  log(name: string, partition: number): PartitionLog | undefined {
+    return this.byName.get(name)?.partitions[partition]
+  }
+
+  /** What speaks against a new topic; throws TopicRefused. */
+  checkNew(name: string, partitions: number): void {
+    const problem = nameProblem(name)
+    if (problem) throw new TopicRefused('INVALID_TOPIC_EXCEPTION', problem)
+    if (this.byName.has(name)) throw new TopicRefused('TOPIC_ALREADY_EXISTS', `Topic '${name}' already exists.`)
+    this.checkPartitions(partitions, partitions)
+  }
+
+  /** Throws TopicRefused when the topic exists, its name is not valid, or there would be too many partitions. */
+  create(name: string, partitions: number, configs: Partial<TopicConfigs> = {}): Topic {
+    this.checkNew(name, partitions)
+    const topic = this.add(name, randomBytes(16).toString('hex'), partitions, configs)
+    this.save()
+    return topic
+  }
+
+  checkGrow(name: string, partitions: number): Topic {
+    const topic = this.byName.get(name)
+    if (!topic) throw new TopicRefused('UNKNOWN_TOPIC_OR_PARTITION', `Topic '${name}' does not exist.`)
+    const now = topic.partitions.length
+    if (partitions <= now) {
+      throw new TopicRefused(
+        'INVALID_PARTITIONS',
+        `Topic '${name}' has ${now} partitions, which is not fewer than ${partitions}.`,
+      )
+    }
+    this.checkPartitions(partitions, partitions - now)
+    return topic
+  }
+
+  /** Gives a topic more partitions, `partitions` in all. Throws TopicRefused. */
+  grow(name: string, partitions: number): void {
+    const topic = this.checkGrow(name, partitions)
+    while (topic.partitions.length < partitions) topic.partitions.push(this.openLog(topic, topic.partitions.length))
+    this.save()
+  }
+
+  /** Forgets a topic, then removes its files: in between, a crash leaves orphans that the next start removes. */
+  delete(topic: Topic): void {
+    this.byName.delete(topic.name)
+    this.byId.delete(topic.id)
+    this.save()
+    for (const log of topic.partitions) log.close()
+    rmSync(join(this.folder, topic.name, topic.id), { recursive: true, force: true })
+  }
+
+  /** A producer id that no one has had in this data directory. */
+  newProducerId(): number {
+    if (this.nextProducerId === this.reservedProducerId) {
+      this.reservedProducerId += producerIdBlock
+      this.save()
+    }
+    return this.nextProducerId++
+  }
+
+  close(): void {
+    for (const topic of this.all()) for (const log of topic.partitions) log.close()
+  }
+
+  private checkPartitions(partitions: number, more: number): void {
+    if (!Number.isInteger(partitions) || partitions < 1) {
+      throw new TopicRefused('INVALID_PARTITIONS', 'Number of partitions must be larger than 0.')
+    }
+    const now = this.all().reduce((sum, topic) => sum + topic.partitions.length, 0)
+    if (now + more > partitionsMax) {
+      throw new TopicRefused('POLICY_VIOLATION', `This broker keeps at most ${partitionsMax} partitions.`)
+    }
+  }
+
+  private add(name: string, id: string, partitions: number, ownConfigs: Partial<TopicConfigs>): Topic {
+    const topic: Topic = { name, id, ownConfigs, configs: withDefaults(ownConfigs), partitions: [] }
+    for (let partition = 0; partition < partitions; partition++) topic.partitions.push(this.openLog(topic, partition))
+    this.byName.set(name, topic)
+    this.byId.set(id, topic)
+    return topic
+  }
+
+  /** The id in the path keeps a topic apart from a deleted one of the same name. */
+  private openLog(topic: Topic, partition: number): PartitionLog {
+    return new PartitionLog(join(this.folder, topic.name, topic.id, String(partition)), topic.configs)
+  }
+
+  private removeOrphans(): void {
+    for (const name of readdirSync(this.folder)) {
+      const known = this.byName.get(name)?.id
+      const ids = readdirSync(join(this.folder, name))
+      for (const id of ids) if (id !== known) rmSync(join(this.folder, name, id), { recursive: true, force: true })
+      if (known === undefined) rmSync(join(this.folder, name), { recursive: true, force: true })
+    }
+  }
+
+  private save(): void {
+    const topics = this.all().map(({ name, id, partitions, ownConfigs }) => {
+      return { name, id, partitions: partitions.length, configs: ownConfigs }
+    })
+    const catalog: Catalog = { clusterId: this.clusterId, nextProducerId: this.reservedProducerId, topics }
+    replaceFile(this.file, `${JSON.stringify(catalog, null, 2)}\n`)
+  }
+}
+
+function readCatalog(file: string): Catalog | null {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  }
+  try {
+    return JSON.parse(text) as Catalog
+  } catch (cause) {
+    throw new PipelineError('LOG_CORRUPT', `${file} is not readable`, { cause })
+  }
+}
+
+/** Kafka's rule for topic names (org.apache.kafka.common.internals.Topic), or null when the name is fine. */
+function nameProblem(name: string): string | null {
+  if (name === '' || name === '.' || name === '..') return 'Topic name is illegal, it must not be empty, "." or "..".'
+  if (name.length > 249) return `Topic name is illegal, it must not be longer than 249 characters.`
+  if (!/^[a-zA-Z0-9._-]+$/.test(name))
+    return 'Topic name is illegal, it contains a character other than ASCII alphanumerics, ".", "_" and "-".'
+  return null
+}

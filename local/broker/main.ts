@@ -1,0 +1,45 @@
+// `npm run broker`: the broker alone, for any Kafka client on this machine.
+import { Command, InvalidArgumentError } from 'commander'
+import { startBroker } from './broker.ts'
+
+const command = new Command('npm run broker --')
+  .description('A Kafka broker for this machine: any client connects, and what it acknowledges survives kill -9.')
+  .option('--port <n>', 'port to listen on, 0 for any free one', integer(0, 65_535), 9092)
+  .option('--data <dir>', 'directory for topics and committed offsets', '.freshet/kafka')
+  .option('--host <name>', 'address to listen on and to tell clients', 'localhost')
+  .option('--partitions <n>', 'partitions of topics that are created on demand', integer(1, 1000), 1)
+  .parse()
+
+function integer(min: number, max: number) {
+  return (text: string): number => {
+    const value = Number(text)
+    if (!Number.isInteger(value) || value < min || value > max)
+      throw new InvalidArgumentError(`Expected ${min} to ${max}.`)
+    return value
+  }
+}
+
+const { port, data, host, partitions } = command.opts<{
+  port: number
+  data: string
+  host: string
+  partitions: number
+}>()
+
+try {
+  const log = (line: string) => console.error(line)
+  const broker = await startBroker({ dataDir: data, port, host, defaultPartitions: partitions, log })
+  console.log(`Kafka is ready on ${broker.bootstrap}, data in ${data}. Stop with Ctrl-C.`)
+  const stop = async () => {
+    await broker.close()
+    process.exit(0)
+  }
+  process.once('SIGINT', stop)
+  process.once('SIGTERM', stop)
+} catch (error) {
+  const { code, message } = error as NodeJS.ErrnoException
+  const taken =
+    code === 'EADDRINUSE' ? `Port ${port} is taken. Choose another with --port N, or 0 for any free one.` : message
+  console.error(taken)
+  process.exit(1)
+}

@@ -1,0 +1,26 @@
+// What the handlers of all APIs share: the parts of one broker.
+
+import type { Api } from './api/api.ts'
+import type { Coordinator } from './groups/coordinator.ts'
+import type { CommittedOffsets } from './groups/offsets.ts'
+import type { Topics } from './log/topics.ts'
+
+export interface BrokerState {
+  /** Every API that is served, by its key. */
+  apis: ReadonlyMap<number, Api>
+  /** The address that clients are told to come back to. */
+  host: string
+  port: number
+  topics: Topics
+  coordinator: Coordinator
+  offsets: CommittedOffsets
+  /** Partitions of a topic whose creator does not say. */
+  defaultPartitions: number
+  /** Milliseconds since 1970. */
+  now(): number
+  /** A line for the person who runs the broker. */
+  say(line: string): void
+}
+
+/** The only node of the cluster. */
+export const nodeId = 1
