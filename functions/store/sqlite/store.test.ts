@@ -1,0 +1,26 @@
+// The contract on SQLite, in memory.
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { storeContract } from '../store.contract.ts'
+import { openSqliteStore } from './store.ts'
+
+storeContract(async ({ clock }) => {
+  const folder = mkdtempSync(join(tmpdir(), 'freshet-store-'))
+  const file = join(folder, 'store.db')
+  const store = await openSqliteStore(file, { readOnly: false, clock, busyMsMax: 1_000 })
+  return {
+    store,
+    async tamper(sql) {
+      const db = new Database(file)
+      db.exec(sql)
+      db.close()
+    },
+    async close() {
+      await store.close()
+      rmSync(folder, { recursive: true })
+    },
+  }
+})
