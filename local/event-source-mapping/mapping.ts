@@ -1,5 +1,6 @@
 // Runs one event source mapping: reads a topic, invokes a function with batches of its records, commits what is resolved.
 import { registerCodecs } from '../../functions/kafka/codecs.ts'
+import { isStandIn } from '../../functions/kafka/stand-in.ts'
 import { type Backoff, retryBackoffDefault } from './backoff.ts'
 import { type Batch, Dispatcher } from './dispatch.ts'
 import type { Happening, HappeningBody } from './happening.ts'
@@ -146,7 +147,8 @@ class MappingShell implements Mapping {
         }
       })
     }
-    await this.#commitResolved()
+    // Kafka may be out of reach, and a commit would wait for it.
+    await Promise.race([this.#commitResolved(), delay(stopMsMax)])
     await this.#poller.stop()
     clearTimeout(this.#wakeUp)
   }
@@ -186,7 +188,9 @@ class MappingShell implements Mapping {
   #arrived(partition: number, fetchedOffset: number, nextOffset: number, messages: readonly KafkaMessage[]): void {
     const arrivedMs = Date.now()
     const encode = this.#encoder(partition)
-    const records = messages.map((message) => ({ offset: Number(message.offset), arrivedMs, json: encode(message) }))
+    const records = messages.map((message) => {
+      return { offset: Number(message.offset), arrivedMs, json: isStandIn(message) ? null : encode(message) }
+    })
     this.#dispatcher.arrive({ partition, fetchedOffset, nextOffset, records })
     this.#turnSoon()
   }
@@ -274,4 +278,8 @@ function invocationOf(batch: Batch, bytes: number): HappeningBody {
   )
   const count = batch.slices.reduce((sum, slice) => sum + slice.records.length, 0)
   return { type: 'invoke', batch: batch.id, records, attempt: batch.attempt, count, bytes }
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref())
 }
