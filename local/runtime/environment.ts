@@ -25,6 +25,7 @@ const memory = watchMemory(data.memoryMB, () =>
 )
 
 process.setSourceMapsEnabled(true)
+process.on('exit', flushLogs)
 process.on('uncaughtException', (error) => crashWith(toFunctionError(error)))
 process.on('unhandledRejection', (reason) => crashWith(toFunctionError(reason, 'Runtime.UnhandledPromiseRejection')))
 

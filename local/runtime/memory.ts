@@ -69,5 +69,7 @@ function garbageCollector(): () => void {
       collect = runInNewContext('gc') as () => void
     }
     collect()
+    // Buffers are given back by another thread after a collection; the next collection waits for it.
+    collect()
   }
 }
