@@ -1,5 +1,6 @@
 // The store on SQLite: one file, any number of processes and threads on it.
 import type { Database } from 'better-sqlite3'
+import { PipelineError } from '../../errors.ts'
 import type { Store } from '../store.ts'
 import { checkpointer } from './checkpoint.ts'
 import { watchCommits } from './commit-watch.ts'
@@ -19,6 +20,8 @@ export interface SqliteStoreOptions {
   clock: () => number
   /** How long a write waits for another process's before STORE_BUSY. It blocks the thread meanwhile. */
   busyMsMax: number
+  /** The file may not grow beyond this many pages of 4 KiB (STORE_FULL); without a limit unless given. */
+  pagesMax?: number
 }
 
 /** KiB of pages kept by a writer, whose ids lie all over their index, and by a reader of recent rows. */
@@ -43,6 +46,7 @@ export async function openSqliteStore(file: string, options: SqliteStoreOptions)
     const db = await connection(options.readOnly ? cacheKiB.reader : cacheKiB.writer)
     migrate(db, file)
     if (options.readOnly) db.pragma('query_only = ON')
+    if (options.pagesMax) db.pragma(`max_page_count = ${options.pagesMax}`)
     // A memory store is seen by its own connection only, whose commits total_changes counts.
     const watched = file === ':memory:' ? null : await connection(cacheKiB.watcher)
     const version = (watched ?? db)
@@ -71,6 +75,7 @@ function storeOn(db: Database, { file, clock, busyMsMax, version, close }: Parts
   const checkpoint = checkpointer(db, { file, busyMsMax })
 
   async function reading<Result>(read: () => Result): Promise<Result> {
+    if (!db.open) throw new PipelineError('STORE_UNAVAILABLE', `${file} was closed`)
     try {
       return read()
     } catch (error) {

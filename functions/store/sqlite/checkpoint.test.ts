@@ -1,0 +1,40 @@
+// The write-ahead log stays small whatever is written, and a reader that does not let go only postpones that.
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { openStore } from '../open.ts'
+import { deadLetter, group } from '../store.fixtures.ts'
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'freshet-store-'))
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+it('empties the log when it has grown, also after a reader has held it', async () => {
+  const file = join(folder, 'store.db')
+  const megabyte = 1024 * 1024
+  const logBytes = () => statSync(`${file}-wal`).size
+  const store = await openStore(`sqlite:${file}`)
+  let offset = 0
+  const writeMegabytes = async (count: number) => {
+    for (let index = 0; index < count; index++) {
+      await store.writeBatch({ group, outcomes: [deadLetter({ offset: offset++ }, 'x'.repeat(megabyte))] })
+    }
+  }
+  await writeMegabytes(40)
+  expect(logBytes()).toBeLessThan(18 * megabyte)
+
+  const reader = new Database(file)
+  reader.exec('BEGIN; SELECT count(*) FROM dead_letter')
+  await writeMegabytes(40)
+  expect(logBytes()).toBeGreaterThan(36 * megabyte)
+  reader.exec('COMMIT')
+  reader.close()
+  await writeMegabytes(20)
+  expect(logBytes()).toBeLessThan(18 * megabyte)
+  expect(await store.totals(group)).toEqual({ events: 0, deadLetters: 100 })
+  await store.close()
+})
