@@ -20,7 +20,8 @@ export async function bundleEntry(entry) {
   const result = await build({
     absWorkingDir: root,
     entryPoints: [entry],
-    outdir: 'out',
+    // Where the file will lie: the source map's paths are relative to it.
+    outdir: 'node_modules/.cache/freshet',
     write: false,
     bundle: true,
     packages: 'external',
