@@ -1,0 +1,60 @@
+// The API as one Hono app: Lambda, the local server and the tests all call this very object.
+import { OpenAPIHono, type z } from '@hono/zod-openapi'
+import { PipelineError } from '../errors.ts'
+import { addSecurityHeaders, checkHost, checkWrites } from './guard.ts'
+import { LiveHub } from './live/hub.ts'
+import type { ApiParts } from './parts.ts'
+import { problemOf, respondWithProblem } from './problem.ts'
+import { openReadings } from './readings/readings.ts'
+import { mountDeadLetters } from './routes/dead-letters.ts'
+import { mountEvents } from './routes/events.ts'
+import { mountHealth } from './routes/health.ts'
+import { mountLag } from './routes/lag.ts'
+import { mountLive } from './routes/live.ts'
+import { mountPublish } from './routes/publish.ts'
+import { mountSummary } from './routes/summary.ts'
+import { mountThroughput } from './routes/throughput.ts'
+
+const description = {
+  openapi: '3.1.0',
+  info: { title: 'Freshet', version: '1', description: 'A real-time retail pipeline, as it stands.' },
+}
+
+/**
+ * The API over these parts. Other routes (a page's files, a local cloud's own) may be mounted on it afterwards; they are
+ * guarded alike.
+ */
+export function createApp(parts: ApiParts): OpenAPIHono {
+  const app = new OpenAPIHono({
+    defaultHook: (result) => {
+      if (!result.success) throw new PipelineError('QUERY_INVALID', complaint(result.error))
+    },
+  })
+  app.onError((error, c) => {
+    if (problemOf(error).status === 500) (parts.onError ?? console.error)(error)
+    return respondWithProblem(c, error)
+  })
+  app.notFound((c) => respondWithProblem(c, new PipelineError('ROUTE_UNKNOWN', `${c.req.method} ${c.req.path}`)))
+  app.use(addSecurityHeaders())
+  if (parts.allowedHosts) app.use(checkHost(parts.allowedHosts))
+  app.use(checkWrites())
+
+  const { store, group, now } = parts
+  const readings = openReadings(parts)
+  const liveParts = { store, group, now, readings }
+  mountHealth(app, readings)
+  mountSummary(app, readings)
+  mountEvents(app, parts)
+  mountThroughput(app, readings, parts)
+  mountDeadLetters(app, parts)
+  mountLag(app, readings)
+  mountLive(app, liveParts, parts.streams ? new LiveHub(liveParts) : undefined)
+  mountPublish(app, parts)
+  app.doc31('/api/openapi.json', description)
+  return app
+}
+
+/** What was expected, by name; never what came. */
+function complaint(error: z.core.$ZodError): string {
+  return error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ')
+}

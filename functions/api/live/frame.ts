@@ -1,0 +1,78 @@
+// One frame of the live stream: what happened since a cursor, in one message format for SSE and for polls.
+import type { Change, Store } from '../../store/store.ts'
+import type { ApiParts } from '../parts.ts'
+import type { Readings } from '../readings/readings.ts'
+import { eventRow, liveDeadLetter } from '../rows.ts'
+import type { Live, LiveMessage } from '../schemas.ts'
+
+/** A page paints no more in a frame; the rest is counted as skipped and stays reachable by paging back. */
+const rowsPerFrameMax = 50
+/** Extra fields of events are unbounded by themselves; a frame is not. */
+const extraCharactersMax = 256_000
+/** What the page's chart shows at first. */
+const chartSeconds = 300
+
+export type FrameParts = Pick<ApiParts, 'group' | 'now'> & {
+  store: Pick<Store, 'changesSince' | 'head'>
+  readings: Pick<Readings, 'summary' | 'lag' | 'throughput'>
+}
+
+/** What was committed after `cursor`. A cursor that the store never gave begins anew at the head, and says so. */
+export async function changesFrame(parts: FrameParts, cursor: number): Promise<Live> {
+  const change = await parts.store.changesSince({ group: parts.group, cursor, limit: rowsPerFrameMax })
+  if (cursor > change.head) {
+    const gap: LiveMessage = { type: 'gap', from: String(cursor), to: String(change.head) }
+    return { cursor: String(change.head), now: parts.now(), skipped: 0, messages: [gap] }
+  }
+  const { messages, skipped } = rowMessages(change)
+  return { cursor: String(change.head), now: parts.now(), skipped, messages }
+}
+
+/** Everything a page needs at once: what it missed, and all numbers. Without a cursor it missed nothing. */
+export async function wholeFrame(parts: FrameParts, cursor: number | undefined): Promise<Live> {
+  const from = cursor ?? (await parts.store.head(parts.group))
+  const changes = await changesFrame(parts, from)
+  const second = Math.floor(parts.now() / 1000)
+  const measures = await measureMessages(parts, second + 1 - chartSeconds)
+  return { ...changes, messages: [...changes.messages, ...measures] }
+}
+
+/** Summary, lag and the throughput from `sinceSecond` up to the running second. */
+export async function measureMessages({ readings, now }: FrameParts, sinceSecond: number): Promise<LiveMessage[]> {
+  const summary = await readings.summary()
+  const lag = await readings.lag()
+  const buckets = await readings.throughput(sinceSecond, Math.floor(now() / 1000) + 1)
+  return [
+    { type: 'summary', summary },
+    { type: 'lag', lag },
+    { type: 'throughput', buckets },
+  ]
+}
+
+/** Rows in the order of their commits; where there are too many, the newest. */
+function rowMessages(change: Change): { messages: LiveMessage[]; skipped: number } {
+  const rows = [
+    ...change.events.map((event) => ({
+      seq: event.seq,
+      message: { type: 'event', event: eventRow(event) } as LiveMessage,
+    })),
+    ...change.deadLetters.map((letter) => ({
+      seq: letter.seq,
+      message: { type: 'dead-letter', deadLetter: liveDeadLetter(letter) } as LiveMessage,
+    })),
+  ].sort((a, b) => b.seq - a.seq)
+
+  const messages: LiveMessage[] = []
+  let characters = 0
+  for (const { message } of rows) {
+    characters += extraLength(message)
+    if (messages.length >= rowsPerFrameMax || characters > extraCharactersMax) break
+    messages.push(message)
+  }
+  return { messages: messages.reverse(), skipped: change.skipped + rows.length - messages.length }
+}
+
+function extraLength(message: LiveMessage): number {
+  if (message.type !== 'event' || message.event.extra === null) return 0
+  return JSON.stringify(message.event.extra).length
+}

@@ -1,0 +1,26 @@
+// What the API is made of: everything that differs between Lambda, the local server and a test.
+import type { Publish } from '../kafka/publish.ts'
+import type { EventRules } from '../retail/event.ts'
+import type { Store } from '../store/store.ts'
+import type { Summary } from './schemas.ts'
+
+export interface ApiParts {
+  store: Store
+  publish: Publish
+  /** ms */
+  now(): number
+  /** The consumer group that summary, lists and the live stream are about. */
+  group: string
+  topic: string
+  /** What a posted event must be. */
+  rules: EventRules
+  thresholds: Summary['thresholds']
+  /** How often the lag function is due, ms. */
+  samplePeriodMs: number
+  /** Host names (lower case, without a port) that are answered; absent: all, where something in front decides. */
+  allowedHosts?: string[]
+  /** False where answers can't stream, as in Lambda: `/api/live` is then always one poll. */
+  streams: boolean
+  /** Where an unexpected error goes; it never reaches a client. */
+  onError?(error: unknown): void
+}

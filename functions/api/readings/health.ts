@@ -1,0 +1,50 @@
+// Whether every offset is accounted for: the account, the samples and the sweep put together.
+import { unseenOffsets } from '../../status/lag.ts'
+import type { Account, LagSample, Store } from '../../store/store.ts'
+import { accountRow } from '../rows.ts'
+import type { AccountRow, Health } from '../schemas.ts'
+
+export type HealthStore = Pick<Store, 'accounts' | 'lastSweep' | 'latestLagSamples'>
+
+/** A sampler is silent after this many periods, yet not before ten seconds. */
+const silentPeriods = 2.5
+const silentMsMin = 10_000
+
+/**
+ * `balanced` is false as soon as anything is known not to add up. `status` is unknown while nobody has looked lately:
+ * no recent sample of the offsets, or no finished sweep of the rows.
+ */
+export async function readHealth(store: HealthStore, now: () => number, samplePeriodMs: number): Promise<Health> {
+  // Samples before accounts: a batch is stored before it is committed, so this order can only see too little committed.
+  const samples = await store.latestLagSamples()
+  const accounts = await store.accounts()
+  const formerAccounts = await store.accounts({ former: true })
+  const sweep = await store.lastSweep()
+
+  const rows = accounts.map((account) => accountRow(account, unseenOf(account, samples)))
+  const complaints = [...sweep.complaints, ...rows.filter(({ unseen }) => unseen > 0).map(unseenComplaint)]
+  const sampledAt = samples.length === 0 ? null : Math.max(...samples.map(({ at }) => at))
+  const isSilent = sampledAt === null || now() - sampledAt > Math.max(silentMsMin, silentPeriods * samplePeriodMs)
+  const balanced = complaints.length === 0
+  return {
+    status: !balanced ? 'unbalanced' : isSilent || sweep.finishedAt === null ? 'unknown' : 'ok',
+    balanced,
+    complaints,
+    sweptAt: sweep.finishedAt === null ? null : new Date(sweep.finishedAt).toISOString(),
+    sampledAt: sampledAt === null ? null : new Date(sampledAt).toISOString(),
+    accounts: rows,
+    formerAccounts: formerAccounts.map((account) => accountRow(account, 0)),
+  }
+}
+
+function unseenOf(account: Account, samples: LagSample[]): number {
+  const sample = samples.find(
+    ({ group, topic, partition }) =>
+      group === account.group && topic === account.topic && partition === account.partition,
+  )
+  return unseenOffsets(account, sample?.committedOffset ?? null)
+}
+
+function unseenComplaint({ group, topic, partition, unseen }: AccountRow): string {
+  return `${group} committed ${unseen} offsets of ${topic}-${partition} that are not accounted`
+}
