@@ -1,7 +1,7 @@
 // One of several processes that deliver the same records to one store: `store-writer.ts <store URL> <seed>`.
 import { PipelineError } from '../../functions/errors.ts'
+import { deadLetter, event, group, noise } from '../../functions/store/contract/fixtures.ts'
 import { openStore } from '../../functions/store/open.ts'
-import { deadLetter, event, group, noise } from '../../functions/store/store.fixtures.ts'
 import type { Outcome, Store } from '../../functions/store/store.ts'
 
 const partitions = 3

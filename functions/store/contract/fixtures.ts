@@ -1,9 +1,9 @@
 // Batches for tests: short ways to say which record was what.
 import { createHash } from 'node:crypto'
-import { type EnrichedEvent, enrich } from '../retail/enrich.ts'
-import type { EventType } from '../retail/event.ts'
-import type { RejectionCode } from '../retail/rejection.ts'
-import type { Outcome, SourceRecord } from './store.ts'
+import { type EnrichedEvent, enrich } from '../../retail/enrich.ts'
+import type { EventType } from '../../retail/event.ts'
+import type { RejectionCode } from '../../retail/rejection.ts'
+import type { Outcome, SourceRecord } from '../store.ts'
 
 export const group = 'analytics-consumer-group'
 export const topic = 'retail-events'

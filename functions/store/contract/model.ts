@@ -1,6 +1,6 @@
 // The store's meaning written as plainly as possible: sets instead of ranges, everything in memory. Adapters are compared with it.
 import { createHash } from 'node:crypto'
-import type { Account, Batch, BatchResult, Outcome, SourceRecord } from './store.ts'
+import type { Account, Batch, BatchResult, Outcome, SourceRecord } from '../store.ts'
 
 interface Epoch {
   offsets: Set<number>

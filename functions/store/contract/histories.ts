@@ -1,7 +1,7 @@
 // Random histories of deliveries: redelivery, overlap, partial batches, replays, two consumers, topics made anew.
 import fc from 'fast-check'
-import { deadLetter, event, noise } from './store.fixtures.ts'
-import type { Outcome } from './store.ts'
+import type { Outcome } from '../store.ts'
+import { deadLetter, event, noise } from './fixtures.ts'
 
 const partitions = 2
 const logLength = 12

@@ -1,0 +1,85 @@
+// What the account promises: ranges, epochs, and agreement with the plain model.
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import type { Store } from '../store.ts'
+import { event, group, noise, startMs } from './fixtures.ts'
+import { batchesOf, history } from './histories.ts'
+import { StoreModel } from './model.ts'
+import { type OpenStore, storeForEachTest } from './opened.ts'
+
+export function accountContract(open: OpenStore): void {
+  const at = storeForEachTest(open)
+
+  it('keeps ranges above a hole, and closes them up when it fills', async () => {
+    const records = [0, 1, 2, 3, 4, 5, 6].map((offset) => noise({ offset }))
+    await at.write(...records.filter((_, offset) => offset !== 2 && offset !== 5))
+    expect(await at.account()).toMatchObject({
+      nextOffset: 2,
+      rangesAbove: [
+        [3, 5],
+        [6, 7],
+      ],
+    })
+    await at.write(...records.slice(4))
+    expect(await at.account()).toMatchObject({ nextOffset: 2, rangesAbove: [[3, 7]], noise: 6, redelivered: 2 })
+    await at.write(...records)
+    expect(await at.account()).toMatchObject({ nextOffset: 7, rangesAbove: [], noise: 7, redelivered: 8 })
+  })
+
+  it('moves its start down when a replay begins below it', async () => {
+    await at.write(noise({ offset: 100 }))
+    await at.write(noise({ offset: 50 }))
+    expect(await at.account()).toMatchObject({ startOffset: 50, nextOffset: 51, rangesAbove: [[100, 101]] })
+  })
+
+  it('stores an unknown event at an accounted offset, and opens a new epoch that later batches belong to', async () => {
+    await at.write(event({ offset: 0 }, { event_id: 'a' }), event({ offset: 1 }, { event_id: 'b' }))
+    expect(
+      await at.write(event({ offset: 0 }, { event_id: 'c' }), event({ offset: 1 }, { event_id: 'a' })),
+    ).toMatchObject({
+      stored: 1,
+      duplicates: 1,
+    })
+    expect(await at.store.accounts()).toMatchObject([
+      { epoch: 2, startOffset: 0, nextOffset: 2, stored: 1, duplicates: 1 },
+    ])
+    expect(await at.store.accounts({ former: true })).toMatchObject([{ epoch: 1, nextOffset: 2, stored: 2 }])
+  })
+
+  it('agrees with the plain model after any history of deliveries', async () => {
+    await fc.assert(
+      fc.asyncProperty(history, async (past) => {
+        const fresh = await open({ clock: () => startMs })
+        const model = new StoreModel()
+        try {
+          for (const outcomes of batchesOf(past)) {
+            expect(await fresh.store.writeBatch({ group, outcomes })).toEqual(model.write({ group, outcomes }))
+          }
+          await expectAgreement(fresh.store, model)
+        } finally {
+          await fresh.close()
+        }
+      }),
+      { numRuns: 150 },
+    )
+  })
+}
+
+async function expectAgreement(store: Store, model: StoreModel): Promise<void> {
+  for (const former of [false, true]) {
+    const accounts = await store.accounts({ former })
+    expect(accounts).toEqual(model.accounts(former))
+    for (const { startOffset, nextOffset, rangesAbove, stored, duplicates, noise, deadLetters } of accounts) {
+      const accounted = rangesAbove.reduce((sum, [from, to]) => sum + to - from, nextOffset - startOffset)
+      expect(stored + duplicates + noise + deadLetters).toBe(accounted)
+    }
+  }
+  const change = await store.changesSince({ group, cursor: 0, limit: 1000 })
+  const rows = [
+    ...change.events.map((row) => ({ seq: row.seq, name: row.event_id })),
+    ...change.deadLetters.map((row) => ({ seq: row.seq, name: `${row.code} ${row.partition}/${row.offset}` })),
+  ]
+  expect(rows.sort((a, b) => a.seq - b.seq)).toEqual(model.rows.map((name, index) => ({ seq: index + 1, name })))
+  await store.sweep({ budgetMs: 60_000 })
+  expect((await store.lastSweep()).complaints).toEqual([])
+}
