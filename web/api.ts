@@ -1,0 +1,97 @@
+// The page's questions to the API, and its few commands.
+import type { Bucket, DeadLetterRow, EventRow, Lag, Live, Summary } from '../functions/api/schemas.ts'
+
+/** A small answer that takes longer is treated as lost. */
+const answerMsMax = 8_000
+
+/** What only a local stage answers; elsewhere the address is a 404. */
+export interface LocalStatus {
+  producer: 'running' | 'paused' | 'off'
+  mappings: {
+    function: string
+    group: string
+    topic: string
+    partitions: {
+      partition: number
+      buffered: number
+      inFlight: number
+      /** The offset at which the batch in flight begins. */
+      offset?: number | null
+      attempt: number
+      /** ms since 1970 */
+      nextAttemptAt: number | null
+      lastError: string | null
+    }[]
+  }[]
+}
+
+/** An answer that is no success. `code` is the API's own, if it gave one. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError'
+  readonly status: number
+  readonly code: string | null
+
+  constructor(status: number, code: string | null) {
+    super(`the API answered ${status}${code ? ` ${code}` : ''}`)
+    this.status = status
+    this.code = code
+  }
+}
+
+export const getSummary = () => get<Summary>('/api/summary')
+export const getEvents = (limit: number) => get<{ events: EventRow[]; cursor: string }>(`/api/events?limit=${limit}`)
+export const getDeadLetters = (limit: number) =>
+  get<{ deadLetters: DeadLetterRow[] }>(`/api/dead-letters?limit=${limit}`)
+export const getThroughput = (seconds: number) => get<{ buckets: Bucket[] }>(`/api/throughput?seconds=${seconds}`)
+export const getLag = () => get<Lag>('/api/lag')
+
+/** null where there is no local stage. */
+export async function getLocalStatus(): Promise<LocalStatus | null> {
+  try {
+    return await get<LocalStatus>('/api/local/status')
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return null
+    throw error
+  }
+}
+
+export async function pauseProducer(paused: boolean): Promise<void> {
+  const response = await fetch('/api/local/producer', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ paused }),
+    signal: AbortSignal.timeout(answerMsMax),
+  })
+  if (!response.ok) throw await refusal(response)
+}
+
+/**
+ * Asks for everything after `cursor`: as a stream, or in one piece. The server may answer a wish for a stream in one
+ * piece, as the cloud does; the content type tells.
+ *
+ * @throws ApiError for any status but 200
+ */
+export async function openLive(cursor: string, stream: boolean, signal: AbortSignal): Promise<Response> {
+  const response = await fetch(`/api/live?after=${cursor}`, {
+    headers: { accept: stream ? 'text/event-stream' : 'application/json' },
+    cache: 'no-store',
+    signal,
+  })
+  if (!response.ok) throw await refusal(response)
+  return response
+}
+
+export function parseFrame(text: string): Live {
+  return JSON.parse(text) as Live
+}
+
+async function get<T>(path: string): Promise<T> {
+  const response = await fetch(path, { cache: 'no-store', signal: AbortSignal.timeout(answerMsMax) })
+  if (!response.ok) throw await refusal(response)
+  return (await response.json()) as T
+}
+
+async function refusal(response: Response): Promise<ApiError> {
+  const problem = (await response.json().catch(() => null)) as { code?: unknown } | null
+  return new ApiError(response.status, typeof problem?.code === 'string' ? problem.code : null)
+}
