@@ -1,11 +1,13 @@
 // Decides what a mapping does next: which batches to invoke, what to try again and when, and which offsets are resolved.
 //
-// It does nothing itself: the shell (mapping.ts) feeds it what happened and carries out what it answers. Time is an argument.
-import { type Backoff, backoffMs } from './backoff.ts'
+// It does nothing itself: the shell (mapping.ts) feeds it what happened and carries out what it answers. Time is an
+// argument, in milliseconds of any clock that never goes back.
+import type { Backoff } from './backoff.ts'
 import { type BatchLimits, nextCut, type WaitingRecord } from './batch.ts'
-import type { HappeningBody, OffsetsByPartition } from './happening.ts'
+import type { HappeningBody } from './happening.ts'
+import { type Batch, InFlight, resultOf } from './in-flight.ts'
 import type { InvokeResult } from './invoke.ts'
-import { judge, type Outcome } from './outcome.ts'
+import { judge } from './outcome.ts'
 import { PartitionQueue } from './partition.ts'
 
 export interface DispatcherOptions {
@@ -15,27 +17,6 @@ export interface DispatcherOptions {
   concurrency: number
   retryBackoffMs: Backoff
   reportBatchItemFailures: boolean
-}
-
-/** The records of one partition in a batch. */
-export interface Slice {
-  queue: PartitionQueue
-  records: WaitingRecord[]
-}
-
-/** Records that are invoked together. It owns its partitions until all of its records are resolved. */
-export interface Batch {
-  readonly id: number
-  slices: Slice[]
-  /** Of the running, or the last, invocation; from 1. Throttles do not count. */
-  attempt: number
-  /** Throttles in a row. */
-  throttles: number
-  running: boolean
-  startedMs: number
-  /** When it is tried again, ms, unless it runs. */
-  retryAtMs: number
-  error: string | null
 }
 
 /** What Kafka brought for one partition. */
@@ -51,7 +32,7 @@ export interface Arrival {
 /** What is to be done now. */
 export interface Turn {
   invoke: Batch[]
-  /** When to ask again if nothing happens before, ms. */
+  /** When to ask again if nothing happens before. */
   wakeAtMs: number | null
 }
 
@@ -64,11 +45,8 @@ export interface Commit {
 export class Dispatcher {
   readonly #options: DispatcherOptions
   readonly #tell: (happening: HappeningBody) => void
+  readonly #inFlight = new InFlight()
   #queues = new Map<number, PartitionQueue>()
-  #batches = new Set<Batch>()
-  /** Partitions that were lost while an invocation ran with their records: the same records must not run beside it. */
-  #occupied = new Set<number>()
-  #batchId = 0
   #closed = false
 
   constructor(options: DispatcherOptions, tell: (happening: HappeningBody) => void) {
@@ -81,19 +59,15 @@ export class Dispatcher {
    * Kafka has committed. Returns the queues that go on, whose `nextOffset` is where to fetch.
    */
   assign(partitions: readonly number[], keep: boolean): PartitionQueue[] {
-    const before = this.#queues
-    const kept = keep ? partitions.flatMap((partition) => before.get(partition) ?? []) : []
-    const lost = [...before.values()].filter((queue) => !kept.includes(queue))
+    const before = this.queues()
+    const kept = keep ? before.filter(({ partition }) => partitions.includes(partition)) : []
+    const lost = before.filter((queue) => !kept.includes(queue))
     this.#queues = new Map(partitions.map((p) => [p, new PartitionQueue(this.#options.topic, p)]))
     for (const queue of kept) this.#queues.set(queue.partition, queue)
-    for (const queue of lost) this.#lose(queue)
-    if (partitions.length > 0 || before.size > 0) {
-      const names = [...this.#queues.values()].map(({ key }) => key)
-      this.#tell({
-        type: 'assigned',
-        partitions: names,
-        lost: lost.flatMap(({ key }) => (names.includes(key) ? [] : [key])),
-      })
+    for (const queue of lost) this.#inFlight.lose(queue)
+    if (partitions.length > 0 || before.length > 0) {
+      const gone = lost.filter(({ partition }) => !partitions.includes(partition))
+      this.#tell({ type: 'assigned', partitions: this.queues().map(keyOf), lost: gone.map(keyOf) })
     }
     return kept
   }
@@ -123,41 +97,39 @@ export class Dispatcher {
   turn(now: number): Turn {
     const invoke: Batch[] = []
     if (this.#closed) return { invoke, wakeAtMs: null }
-    let free = this.#options.concurrency - this.#running().length
-    for (const batch of this.#waitingToRetry()) {
+    let free = this.#options.concurrency - this.#inFlight.running
+    for (const batch of this.#inFlight.waiting()) {
       if (free === 0 || batch.retryAtMs > now) break
-      invoke.push(this.#start(batch, now))
+      invoke.push(this.#inFlight.start(batch, now))
       free -= 1
     }
-    let until: number | null = null
+    let cutAtMs: number | null = null
     while (free > 0) {
       const cut = nextCut(this.#available(), this.#options.limits, now)
       if (cut.kind === 'wait') {
-        until = cut.until
+        cutAtMs = cut.until
         break
       }
       if (cut.kind === 'drop') this.#drop(cut.key)
       else {
-        invoke.push(this.#start(this.#cut(cut.takes), now))
+        invoke.push(this.#inFlight.start(this.#cut(cut.takes), now))
         free -= 1
       }
     }
-    const retryAtMs = free > 0 ? this.#waitingToRetry()[0]?.retryAtMs : undefined
-    return { invoke, wakeAtMs: earliest(until, retryAtMs ?? null) }
+    // With every slot taken, the end of an invocation is what comes next.
+    if (free === 0) return { invoke, wakeAtMs: null }
+    return { invoke, wakeAtMs: earliest(cutAtMs, this.#inFlight.waiting()[0]?.retryAtMs ?? null) }
   }
 
   /** Takes the result of an invocation that `turn` asked for. */
   answer(batch: Batch, result: InvokeResult, now: number): void {
-    const outcome = judge(
-      batch.slices.map(({ queue, records }) => ({ key: queue.key, offsets: new Set(records.map((r) => r.offset)) })),
-      result,
-      this.#options.reportBatchItemFailures,
-    )
-    batch.running = false
-    this.#tell(resultOf(batch, outcome, now - batch.startedMs))
-    this.#resolve(batch, outcome, now)
-    if (batch.slices.length === 0) this.#batches.delete(batch)
-    else this.#retryLater(batch, outcome, now)
+    const invoked = batch.slices.map(({ queue, records }) => {
+      return { key: queue.key, offsets: new Set(records.map(({ offset }) => offset)) }
+    })
+    const outcome = judge(invoked, result, this.#options.reportBatchItemFailures)
+    this.#tell(resultOf(batch, outcome, now))
+    const retry = this.#inFlight.settle(batch, outcome, now, this.#options.retryBackoffMs)
+    if (retry) this.#tell(retry)
   }
 
   /** The commits that are due: offsets that were resolved since the last call, of partitions that are still ours. */
@@ -174,8 +146,8 @@ export class Dispatcher {
 
   committed(commits: readonly Commit[]): void {
     for (const { queue, offset } of commits) queue.committedOffset = offset
-    const alive = commits.filter(({ queue }) => !queue.lost)
-    if (alive.length > 0) this.#tell({ type: 'commit', offsets: offsetsOf(alive) })
+    const ours = commits.filter(({ queue }) => !queue.lost)
+    if (ours.length > 0) this.#tell({ type: 'commit', offsets: offsetsOf(ours) })
   }
 
   /** The commits failed and are due again. Whether Kafka took them nobody knows; committing twice does no harm. */
@@ -199,102 +171,40 @@ export class Dispatcher {
 
   /** The batch that owns a partition. */
   ownerOf(queue: PartitionQueue): Batch | undefined {
-    return [...this.#batches].find(({ slices }) => slices.some((slice) => slice.queue === queue))
+    return this.#inFlight.ownerOf(queue)
   }
 
   get isRunning(): boolean {
-    return this.#running().length > 0
-  }
-
-  #running(): Batch[] {
-    return [...this.#batches].filter(({ running }) => running)
-  }
-
-  #waitingToRetry(): Batch[] {
-    return [...this.#batches].filter(({ running }) => !running).sort((a, b) => a.retryAtMs - b.retryAtMs)
+    return this.#inFlight.running > 0
   }
 
   #available(): PartitionQueue[] {
-    return this.queues().filter(
-      ({ partition, records, held }) => records.length > 0 && held.length === 0 && !this.#occupied.has(partition),
-    )
+    return this.queues().filter((queue) => queue.records.length > 0 && this.#inFlight.isFree(queue))
   }
 
   #cut(takes: { key: string; count: number }[]): Batch {
-    const slices = takes.map(({ key, count }) => {
-      const queue = this.#named(key)
-      const records = queue.take(count)
-      queue.held = records
-      return { queue, records }
-    })
-    this.#batchId += 1
-    const batch = { id: this.#batchId, slices, attempt: 0, throttles: 0, running: false, startedMs: 0, retryAtMs: 0 }
-    const created: Batch = { ...batch, error: null }
-    this.#batches.add(created)
-    return created
-  }
-
-  #start(batch: Batch, now: number): Batch {
-    if (batch.throttles === 0) batch.attempt += 1
-    batch.running = true
-    batch.startedMs = now
-    return batch
+    return this.#inFlight.add(
+      takes.map(({ key, count }) => {
+        const queue = this.#named(key)
+        return { queue, records: queue.take(count) }
+      }),
+    )
   }
 
   #drop(key: string): void {
-    const queue = this.#named(key)
-    const offsets = queue.take(1).map(({ offset }) => offset)
-    const detail = 'The record does not fit into an invocation of 6 MB'
+    const offsets = this.#named(key)
+      .take(1)
+      .map(({ offset }) => offset)
+    const detail = 'The record is too large for any invocation: 6 MB encoded, 64 MB unpacked'
     this.#tell({ type: 'dropped', records: { [key]: offsets }, reason: 'MaximumPayloadSizeExceeded', detail })
-  }
-
-  /** Takes out of the batch what is done with: resolved records, partitions without any left, partitions lost meanwhile. */
-  #resolve(batch: Batch, outcome: Outcome, now: number): void {
-    const left = (slice: Slice): WaitingRecord[] => {
-      if (outcome.kind === 'ok') return []
-      if (outcome.kind !== 'partial') return slice.records
-      return slice.records.filter(({ offset }) => outcome.failed.get(slice.queue.key)?.has(offset))
-    }
-    batch.slices = batch.slices.flatMap((slice) => {
-      const { queue } = slice
-      if (queue.lost) {
-        this.#occupied.delete(queue.partition)
-        return []
-      }
-      queue.held = left(slice)
-      queue.freeSinceMs = now
-      return queue.held.length > 0 ? [{ queue, records: [...queue.held] }] : []
-    })
-  }
-
-  #retryLater(batch: Batch, outcome: Outcome, now: number): void {
-    const throttled = outcome.kind === 'throttled'
-    batch.throttles = throttled ? batch.throttles + 1 : 0
-    batch.error = errorOf(outcome)
-    const delayMs = backoffMs(throttled ? batch.throttles : batch.attempt, this.#options.retryBackoffMs)
-    batch.retryAtMs = now + delayMs
-    const attempt = throttled ? batch.attempt : batch.attempt + 1
-    this.#tell({ type: 'retry', batch: batch.id, records: offsetsIn(batch), attempt, delayMs, error: batch.error })
   }
 
   /** The topic was made anew: nothing that is known of the old one says anything about the new one. */
   #startAnew(old: PartitionQueue): PartitionQueue {
     const queue = new PartitionQueue(old.topic, old.partition)
     this.#queues.set(old.partition, queue)
-    this.#lose(old)
+    this.#inFlight.lose(old)
     return queue
-  }
-
-  #lose(queue: PartitionQueue): void {
-    queue.lost = true
-    const batch = this.ownerOf(queue)
-    if (batch?.running) {
-      this.#occupied.add(queue.partition)
-      return
-    }
-    if (!batch) return
-    batch.slices = batch.slices.filter((slice) => slice.queue !== queue)
-    if (batch.slices.length === 0) this.#batches.delete(batch)
   }
 
   #named(key: string): PartitionQueue {
@@ -304,24 +214,8 @@ export class Dispatcher {
   }
 }
 
-/** The offsets of a batch, by partition. */
-export function offsetsIn(batch: Batch): OffsetsByPartition {
-  return Object.fromEntries(batch.slices.map(({ queue, records }) => [queue.key, records.map(({ offset }) => offset)]))
-}
-
-function resultOf(batch: Batch, outcome: Outcome, durationMs: number): HappeningBody {
-  const { id, attempt } = batch
-  const result = { type: 'result', batch: id, records: offsetsIn(batch), attempt, durationMs } as const
-  if (outcome.kind === 'ok') return { ...result, outcome: 'ok' }
-  const error = errorOf(outcome)
-  if (outcome.kind !== 'partial') return { ...result, outcome: outcome.kind, error }
-  const failed = Object.fromEntries([...outcome.failed].map(([key, offsets]) => [key, [...offsets]]))
-  return { ...result, outcome: 'partial', failed, error }
-}
-
-function errorOf(outcome: Outcome): string {
-  if (outcome.kind === 'error') return outcome.error
-  return outcome.kind === 'partial' ? 'The function reported batch item failures' : 'Throttled'
+function keyOf({ key }: PartitionQueue): string {
+  return key
 }
 
 function offsetsOf(commits: readonly Commit[]): Record<string, number> {

@@ -17,6 +17,8 @@ export type HappeningBody =
       /** Of a partial answer: what it named. */
       failed?: OffsetsByPartition
       error?: string
+      /** The function's own answer as JSON text, when it gave one. */
+      answer?: string
     }
   /** The batch, or what is left of it, is tried again. A throttle is no attempt: `attempt` stays. */
   | { type: 'retry'; batch: number; records: OffsetsByPartition; attempt: number; delayMs: number; error: string }

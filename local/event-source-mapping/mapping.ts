@@ -1,23 +1,19 @@
 // Runs one event source mapping: reads a topic, invokes a function with batches of its records, commits what is resolved.
 import { registerCodecs } from '../../functions/kafka/codecs.ts'
-import { isStandIn } from '../../functions/kafka/stand-in.ts'
 import { type Backoff, retryBackoffDefault } from './backoff.ts'
-import { type Batch, Dispatcher } from './dispatch.ts'
+import { Dispatcher } from './dispatch.ts'
 import type { Happening, HappeningBody } from './happening.ts'
+import { type Batch, offsetsIn } from './in-flight.ts'
+import { encoderOf, fillOf } from './intake.ts'
 import type { Invoke, InvokeResult } from './invoke.ts'
 import { Poller } from './poller.ts'
 import { type MappingSettings, parseSettings } from './settings.ts'
-import {
-  encodeEvent,
-  envelopeBytes,
-  type KafkaMessage,
-  payloadBytesMax,
-  recordEncoder,
-  sliceBytes,
-} from './to-event.ts'
+import { type MappingState, partitionStates } from './state.ts'
+import { encodeEvent, envelopeBytes, type KafkaMessage, payloadBytesMax } from './to-event.ts'
 
 export type { Happening } from './happening.ts'
 export type { Invoke, InvokeResult } from './invoke.ts'
+export type { MappingState, PartitionState } from './state.ts'
 
 export interface MappingOptions {
   /** Names the mapping: the consumer group where none is set. */
@@ -32,41 +28,12 @@ export interface MappingOptions {
   emit: (happening: Happening) => void
 }
 
-/** One partition as it is now: plain JSON. */
-export interface PartitionState {
-  topic: string
-  partition: number
-  /** Records that wait for an invocation. */
-  buffered: number
-  /** Records of the batch that is being invoked, or waits to be tried again. */
-  inFlight: number
-  /** Of that batch; 0 without one. */
-  attempt: number
-  /** ms since 1970; null unless the batch waits to be tried again. */
-  nextAttemptAt: number | null
-  lastError: string | null
-  /** What this mapping has committed; null before its first commit. */
-  committedOffset: number | null
-  /** The offset that is read next; null before the first fetch brought something. */
-  nextOffset: number | null
-}
-
-export interface MappingState {
-  uuid: string
-  consumerGroupId: string
-  topic: string
-  partitions: PartitionState[]
-}
-
 export interface Mapping {
   state(): MappingState
   /** Starts no further batch, lets running ones finish for 1.5 s, commits, and leaves the group. */
   stop(): Promise<void>
 }
 
-/** What may wait in all, and for one partition: enough for the next batches while the last ones run, bounded in bytes too. */
-const waitingBytesMax = 64 * 1024 * 1024
-const partitionWaitingBytesMax = 8 * 1024 * 1024
 const stopMsMax = 1_500
 const commitRetryMs = 250
 
@@ -87,7 +54,7 @@ class MappingShell implements Mapping {
   readonly #bootstrapServers: string
   readonly #dispatcher: Dispatcher
   readonly #poller: Poller
-  readonly #encoders = new Map<number, (message: KafkaMessage) => string | null>()
+  readonly #encode: ReturnType<typeof encoderOf>
   #turnIsDue = false
   #wakeUp: NodeJS.Timeout | undefined
   #committing: Promise<void> | null = null
@@ -97,6 +64,7 @@ class MappingShell implements Mapping {
     this.#options = options
     this.#settings = settings
     this.#bootstrapServers = settings.bootstrapServers.join(',')
+    this.#encode = encoderOf(settings.topic, this.#bootstrapServers)
     this.#dispatcher = new Dispatcher(
       {
         topic: settings.topic,
@@ -116,23 +84,9 @@ class MappingShell implements Mapping {
   }
 
   state(): MappingState {
-    const { uuid } = this.#options
-    const partitions = this.#dispatcher.queues().map((queue): PartitionState => {
-      const { topic, partition, committedOffset, nextOffset } = queue
-      const owner = this.#dispatcher.ownerOf(queue)
-      return {
-        topic,
-        partition,
-        buffered: queue.records.length,
-        inFlight: queue.held.length,
-        attempt: owner?.attempt ?? 0,
-        nextAttemptAt: owner && !owner.running ? owner.retryAtMs : null,
-        lastError: owner?.error ?? null,
-        committedOffset,
-        nextOffset,
-      }
-    })
-    return { uuid, consumerGroupId: this.#settings.consumerGroupId, topic: this.#settings.topic, partitions }
+    const { topic, consumerGroupId } = this.#settings
+    const partitions = partitionStates(this.#dispatcher, Date.now() - performance.now())
+    return { uuid: this.#options.uuid, consumerGroupId, topic, partitions }
   }
 
   async stop(): Promise<void> {
@@ -154,14 +108,7 @@ class MappingShell implements Mapping {
   }
 
   #createPoller(): Poller {
-    const { topic, bootstrapServers, consumerGroupId, startingPosition, batchSizeMax } = this.#settings
-    const recordsMax = 2 * batchSizeMax
-    const bytesMax = (): number =>
-      Math.min(partitionWaitingBytesMax, waitingBytesMax / Math.max(1, this.#dispatcher.queues().length))
-    const fill = (partition: number): number => {
-      const queue = this.#dispatcher.queue(partition)
-      return queue ? Math.max(queue.records.length / recordsMax, queue.bytes / bytesMax()) : 0
-    }
+    const { topic, bootstrapServers, consumerGroupId, startingPosition } = this.#settings
     return new Poller(
       {
         bootstrapServers,
@@ -179,31 +126,22 @@ class MappingShell implements Mapping {
         arrived: (...arrival) => this.#arrived(...arrival),
         outOfRange: (partition) => this.#dispatcher.outOfRange(partition),
         failed: (error, delayMs) => this.#tell({ type: 'poll-error', error, delayMs }),
-        isFull: (partition) => fill(partition) >= 1,
-        hasRoom: (partition) => fill(partition) < 0.5,
+        isFull: (partition) => this.#fill(partition) >= 1,
+        hasRoom: (partition) => this.#fill(partition) < 0.5,
       },
     )
   }
 
   #arrived(partition: number, fetchedOffset: number, nextOffset: number, messages: readonly KafkaMessage[]): void {
-    const arrivedMs = Date.now()
-    const encode = this.#encoder(partition)
-    const records = messages.map((message) => {
-      return { offset: Number(message.offset), arrivedMs, json: isStandIn(message) ? null : encode(message) }
-    })
+    const arrivedMs = performance.now()
+    const records = messages.map((message) => this.#encode(partition, message, arrivedMs))
     this.#dispatcher.arrive({ partition, fetchedOffset, nextOffset, records })
     this.#turnSoon()
   }
 
-  #encoder(partition: number): (message: KafkaMessage) => string | null {
-    const known = this.#encoders.get(partition)
-    if (known) return known
-    const { topic } = this.#settings
-    // What is left for one record in an event of its own.
-    const bytesMax = payloadBytesMax - envelopeBytes(this.#bootstrapServers) - sliceBytes(`${topic}-${partition}`) - 1
-    const encoder = recordEncoder(topic, partition, bytesMax)
-    this.#encoders.set(partition, encoder)
-    return encoder
+  #fill(partition: number): number {
+    const queue = this.#dispatcher.queue(partition)
+    return queue ? fillOf(queue, this.#settings.batchSizeMax, this.#dispatcher.queues().length) : 0
   }
 
   /** Once for all partitions of a fetch: they are handed over one after the other, and may share a batch. */
@@ -218,7 +156,7 @@ class MappingShell implements Mapping {
 
   #turn(): void {
     clearTimeout(this.#wakeUp)
-    const now = Date.now()
+    const now = performance.now()
     const { invoke, wakeAtMs } = this.#dispatcher.turn(now)
     for (const batch of invoke) void this.#invoke(batch)
     void this.#commitResolved()
@@ -229,7 +167,7 @@ class MappingShell implements Mapping {
   async #invoke(batch: Batch): Promise<void> {
     const event = encodeEvent(
       this.#bootstrapServers,
-      batch.slices.map(({ queue, records }) => ({ key: queue.key, records: records as { json: string }[] })),
+      batch.slices.map(({ queue, records }) => ({ key: queue.key, records })),
     )
     this.#tell(invocationOf(batch, event.length))
     let result: InvokeResult
@@ -239,7 +177,7 @@ class MappingShell implements Mapping {
       // The function was not reached, so this was no attempt.
       result = { kind: 'throttled' }
     }
-    this.#dispatcher.answer(batch, result, Date.now())
+    this.#dispatcher.answer(batch, result, performance.now())
     if (!this.#dispatcher.isRunning) this.#whenIdle()
     this.#turn()
   }
@@ -273,11 +211,8 @@ class MappingShell implements Mapping {
 }
 
 function invocationOf(batch: Batch, bytes: number): HappeningBody {
-  const records = Object.fromEntries(
-    batch.slices.map(({ queue, records }) => [queue.key, records.map(({ offset }) => offset)]),
-  )
-  const count = batch.slices.reduce((sum, slice) => sum + slice.records.length, 0)
-  return { type: 'invoke', batch: batch.id, records, attempt: batch.attempt, count, bytes }
+  const count = batch.slices.reduce((sum, { records }) => sum + records.length, 0)
+  return { type: 'invoke', batch: batch.id, records: offsetsIn(batch), attempt: batch.attempt, count, bytes }
 }
 
 function delay(ms: number): Promise<void> {

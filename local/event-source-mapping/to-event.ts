@@ -21,7 +21,8 @@ export interface KafkaMessage {
 export interface EventSlice {
   /** `<topic>-<partition>` */
   key: string
-  records: readonly { json: string }[]
+  /** None is null: a record that fits into no event is in no batch. */
+  records: readonly { json: string | null }[]
 }
 
 /**
