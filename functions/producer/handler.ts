@@ -19,6 +19,8 @@ const variables = z.object({
 const runMs = 60_000
 /** A run that starts this soon after it was due ends when the next is due, so that the two never overlap. */
 const promptMs = 5000
+/** For the last acknowledgements of a run, before the next is due. */
+const handoverMs = 100
 
 let publisher: Publisher | undefined
 
@@ -45,7 +47,7 @@ export async function handler(event: Partial<ScheduleEvent>, context: LambdaCont
 export function endOfRun(dueTime: string | undefined, startMs: number): number {
   const dueMs = Date.parse(dueTime ?? '')
   const isPrompt = startMs - dueMs >= 0 && startMs - dueMs < promptMs
-  return (isPrompt ? dueMs : startMs) + runMs
+  return (isPrompt ? dueMs : startMs) + runMs - handoverMs
 }
 
 /** The wall clock with fractions of a millisecond; made anew for each run, since the two clocks drift apart. */

@@ -1,0 +1,53 @@
+// The API's parts from an environment: the same for Lambda and for the local server.
+import { z } from 'zod'
+import { readEnvironment } from '../environment.ts'
+import { kafkaConfig } from '../kafka/bootstrap.ts'
+import { openPublisher } from '../kafka/publish.ts'
+import { retailRulesOf, retailVariables } from '../retail/rules.ts'
+import { openStore } from '../store/open.ts'
+import type { ApiParts } from './parts.ts'
+
+const variables = z.object({
+  STORE_URL: z.string().min(1),
+  CONSUMER_GROUP_ID: z.string().min(1),
+  TOPIC: z.string().min(1),
+  ALARM_LAG_SECONDS_MAX: z.coerce.number().positive(),
+  ALARM_ERROR_RATE_MAX: z.coerce.number().positive(),
+  ALARM_NEWEST_EVENT_AGE_SECONDS_MAX: z.coerce.number().positive(),
+  LAG_SAMPLE_PERIOD_MS: z.coerce.number().int().positive().default(60_000),
+  ...retailVariables,
+})
+
+/**
+ * Opens the store and makes a publisher, which connects at its first message.
+ *
+ * @throws PipelineError CONFIG_INVALID, and what the store's opening throws
+ */
+export async function openParts(
+  environment: Record<string, string | undefined>,
+): Promise<{ parts: Omit<ApiParts, 'streams'>; close(): Promise<void> }> {
+  const read = readEnvironment(variables, environment)
+  const publisher = openPublisher(await kafkaConfig(environment))
+  const store = await openStore(read.STORE_URL)
+  const parts = {
+    store,
+    publish: publisher.publish,
+    now: Date.now,
+    group: read.CONSUMER_GROUP_ID,
+    topic: read.TOPIC,
+    rules: retailRulesOf(read),
+    thresholds: {
+      lagSeconds: read.ALARM_LAG_SECONDS_MAX,
+      errorRate: read.ALARM_ERROR_RATE_MAX,
+      newestEventAgeSeconds: read.ALARM_NEWEST_EVENT_AGE_SECONDS_MAX,
+    },
+    samplePeriodMs: read.LAG_SAMPLE_PERIOD_MS,
+  }
+  return {
+    parts,
+    async close() {
+      await publisher.close()
+      await store.close()
+    },
+  }
+}
