@@ -1,8 +1,8 @@
 // One of several processes that deliver the same records to one store: `store-writer.ts <store URL> <seed>`.
 import { PipelineError } from '../../functions/errors.ts'
-import { deadLetter, event, group, noise } from '../../functions/store/contract/fixtures.ts'
 import { openStore } from '../../functions/store/open.ts'
 import type { Outcome, Store } from '../../functions/store/store.ts'
+import { deadLetter, event, group, noise } from '../../functions/store/testing/fixtures.ts'
 
 const partitions = 3
 const logLength = 4_000

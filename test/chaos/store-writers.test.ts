@@ -5,8 +5,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { group } from '../../functions/store/contract/fixtures.ts'
 import { openStore } from '../../functions/store/open.ts'
+import { group } from '../../functions/store/testing/fixtures.ts'
 
 it('counts every record once when three processes write at the same time and are killed', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'freshet-writers-'))

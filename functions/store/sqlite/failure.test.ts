@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { event, group } from '../contract/fixtures.ts'
 import { openStore } from '../open.ts'
+import { event, group } from '../testing/fixtures.ts'
 import { openSqliteStore } from './store.ts'
 
 let folder: string

@@ -1,7 +1,7 @@
 // A store in memory lives as long as it is open, and is as live as one in a file.
 import { expect, it } from 'vitest'
-import { event, group } from '../contract/fixtures.ts'
 import { openStore } from '../open.ts'
+import { event, group } from '../testing/fixtures.ts'
 
 it('tells its own commits', async () => {
   const store = await openStore('sqlite::memory:')
