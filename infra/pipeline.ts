@@ -63,12 +63,12 @@ export const pipeline = {
         MaximumBatchingWindowInSeconds: 0,
       },
     },
-  ] satisfies MappingDescription[],
+  ] as MappingDescription[],
 
   schedules: [
     { function: 'producer', rate: 'rate(1 minute)' },
     { function: 'lag', rate: 'rate(1 minute)', localSeconds: 2 },
-  ] satisfies ScheduleDescription[],
+  ] as ScheduleDescription[],
 
   /** Not business: counted, not stored. */
   noise: { eventTypes: ['heartbeat'], userIdBelow: 1000 },

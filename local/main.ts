@@ -4,7 +4,6 @@ import { readdirSync, rmSync } from 'node:fs'
 import inspector from 'node:inspector'
 import { join, relative } from 'node:path'
 import pc from 'picocolors'
-import { PipelineError } from '../functions/errors.ts'
 import { pipeline } from '../infra/pipeline.ts'
 import { holdDirectory } from './data-directory.ts'
 import { type LocalOptions, readOptions } from './options.ts'
@@ -26,12 +25,19 @@ try {
 async function run(options: LocalOptions): Promise<void> {
   const held = holdDirectory(options.data)
   if (options.inspect !== undefined) inspector.open(options.inspect, '127.0.0.1')
-  let stack = await start()
   let stopping = false
+  let stack = await start()
 
   async function start(): Promise<Stack> {
-    const stack = await startStack(options, hear)
+    const early: News[] = []
+    let tell = (news: News): void => {
+      early.push(news)
+    }
+    const stack = await startStack(options, (news) => tell(news))
     report.ready(stack, () => banner(bannerFacts(stack), pc))
+    // The ready line comes first, whatever happened on the way to it.
+    tell = hear
+    early.forEach(hear)
     return stack
   }
 

@@ -15,7 +15,8 @@ it('takes the documented defaults', () => {
 })
 
 it('takes what is said', () => {
-  const args = '--port 0 --kafka-port 19092 --data d --rate 1000 --no-producer --brokers a:1,b:2 --seed 7 --json --inspect'
+  const args =
+    '--port 0 --kafka-port 19092 --data d --rate 1000 --no-producer --brokers a:1,b:2 --seed 7 --json --inspect'
   expect(readOptions(args.split(' '))).toMatchObject({
     port: 0,
     kafkaPort: 19092,

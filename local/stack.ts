@@ -17,7 +17,6 @@ import { startThread, type Thread } from './threads/thread.ts'
 /** What happens while the stack runs, for whoever prints it. */
 export type News =
   | { type: 'happening'; function: string; happening: Happening }
-  | { type: 'answer'; function: string; payload: string; records: number; durationMs: number }
   | { type: 'producer'; state: ProducerState; rate: number }
   | { type: 'produced'; payload: string }
   | { type: 'problem'; part: string; message: string }
@@ -49,6 +48,7 @@ export async function startStack(options: LocalOptions, tell: (news: News) => vo
     ...pipelineEnvironment(),
     KAFKA_BOOTSTRAP_SERVERS: kafka.bootstrap,
     STORE_URL: options.store,
+    LAG_SAMPLE_PERIOD_MS: String(periodMs('lag')),
     PRODUCER_EVENTS_PER_SECOND: String(options.rate),
     ...(options.seed === undefined ? {} : { PRODUCER_SEED: String(options.seed) }),
   }
@@ -128,7 +128,7 @@ function startApi(
   { options, environment }: Start,
   onMessage: (message: ApiThreadMessage) => void,
 ): Promise<Thread<ApiThreadReady, ToApiThread>> {
-  const data: ApiThreadData = { port: options.port, environment, samplePeriodMs: periodMs('lag') }
+  const data: ApiThreadData = { port: options.port, environment }
   return startThread('local/threads/api.ts', data, onMessage)
 }
 
@@ -151,10 +151,9 @@ function startMappingThread(start: Start, description: MappingDescription, onSta
   const { tell, logs } = start
   return startThread<null, never, MappingThreadMessage>('local/threads/mapping.ts', data, (message) => {
     if (message.type === 'happening') {
-      logs.write('mapping', JSON.stringify(message.happening))
+      logs.write('mapping', JSON.stringify(message.happening, offsetsAsRanges))
       tell({ ...message, function: name })
-    } else if (message.type === 'answer') tell({ ...message, function: name })
-    else if (message.type === 'log') logs.writeFunction(message.log)
+    } else if (message.type === 'log') logs.writeFunction(message.log)
     else if (message.type === 'reload') tell(message)
     else onState({ function: name, group: consumerGroupId, ...(message.state as object) })
   })
@@ -211,13 +210,19 @@ function producerSwitch(start: Start, onChange: () => void) {
 function periodMs(name: string): number {
   const schedule = pipeline.schedules.find((candidate) => candidate.function === name)
   if (!schedule) throw new Error(`infra/pipeline.ts has no schedule for ${name}`)
-  return 'localSeconds' in schedule ? schedule.localSeconds * 1000 : parseRate(schedule.rate)
+  return schedule.localSeconds === undefined ? parseRate(schedule.rate) : schedule.localSeconds * 1000
 }
 
 /** The same mapping keeps its id over restarts, as it would in AWS. */
 function stableUuid(text: string): string {
   const hex = createHash('sha256').update(text).digest('hex')
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
+}
+
+/** For the log: `[15, 16, ..., 1014]` says no more than that it goes from 15 to 1014. */
+function offsetsAsRanges(_key: string, value: unknown): unknown {
+  if (!Array.isArray(value) || value.length < 3 || typeof value[0] !== 'number') return value
+  return { from: value[0], to: value.at(-1), count: value.length }
 }
 
 function functionLogs(directory: string) {

@@ -66,7 +66,7 @@ it('counts nothing twice when the same batch is delivered again', async () => {
 })
 
 it('throws when the store is not to be had, so that the batch is tried again', async () => {
-  vi.stubEnv('STORE_URL', 'sqlite:/nowhere/at/all/freshet.db')
+  vi.stubEnv('STORE_URL', `sqlite:${tmpdir()}`)
   await expect(handler(recorded('msk'))).rejects.toMatchObject({ name: 'PipelineError' })
 })
 

@@ -127,7 +127,8 @@ export class Dispatcher {
       return { key: queue.key, offsets: new Set(records.map(({ offset }) => offset)) }
     })
     const outcome = judge(invoked, result, this.#options.reportBatchItemFailures)
-    this.#tell(resultOf(batch, outcome, now))
+    const told = resultOf(batch, outcome, now)
+    this.#tell(result.kind === 'ok' ? { ...told, answer: result.payload } : told)
     const retry = this.#inFlight.settle(batch, outcome, now, this.#options.retryBackoffMs)
     if (retry) this.#tell(retry)
   }

@@ -7,7 +7,11 @@ const batch = { source: 'retail-events-0', records: 50, deadLetters: 2, redelive
 function terminal() {
   const printed: string[] = []
   const clock = { now: 0 }
-  const lines = terminalLines((line) => printed.push(line.slice(9)), createColors(false), () => clock.now)
+  const lines = terminalLines(
+    (line) => printed.push(line.slice(9)),
+    createColors(false),
+    () => clock.now,
+  )
   return { printed, clock, lines }
 }
 

@@ -1,8 +1,11 @@
 // What is told while the stack runs: aligned text for people, or one JSON object a line for programs.
 import type { Colors } from 'picocolors/types'
 import { errorTable, PipelineError } from '../../functions/errors.ts'
+import type { Happening } from '../event-source-mapping/happening.ts'
 import type { News, Stack } from '../stack.ts'
-import { terminalLines } from './lines.ts'
+import { type BatchLine, terminalLines } from './lines.ts'
+
+type Result = Extract<Happening, { type: 'result' }>
 
 export interface ReporterOptions {
   json: boolean
@@ -41,8 +44,9 @@ function textReporter({ print, colors, now }: ReporterOptions): Reporter {
     ready: (_, banner) => print(banner()),
     say: (part, text) => lines.say(part, text),
     hear(news) {
-      if (news.type === 'answer') lines.batch(batchLine(news))
-      else {
+      if (news.type === 'happening' && news.happening.type === 'result' && news.happening.answer !== undefined) {
+        lines.batch(batchLine(news.happening, news.happening.answer))
+      } else {
         const told = sentence(news)
         if (told) lines.say(told.part, told.text, told.tone)
       }
@@ -54,14 +58,14 @@ function textReporter({ print, colors, now }: ReporterOptions): Reporter {
   }
 }
 
-function batchLine(news: Extract<News, { type: 'answer' }>) {
-  const counts = readJson(news.payload) as { deadLetters?: number; redelivered?: number }
+function batchLine(result: Result, answer: string): BatchLine {
+  const counts = readJson(answer) as { deadLetters?: number; redelivered?: number }
   return {
-    source: news.source,
-    records: news.records,
+    source: Object.keys(result.records).join(' '),
+    records: Object.values(result.records).reduce((sum, offsets) => sum + offsets.length, 0),
     deadLetters: counts.deadLetters ?? 0,
     redelivered: counts.redelivered ?? 0,
-    durationMs: news.durationMs,
+    durationMs: result.durationMs,
   }
 }
 
@@ -71,7 +75,7 @@ interface Sentence {
   tone: 'plain' | 'good' | 'warn' | 'bad'
 }
 
-function sentence(news: Exclude<News, { type: 'answer' }>): Sentence | null {
+function sentence(news: News): Sentence | null {
   switch (news.type) {
     case 'producer':
       return { part: 'producer', text: producerText(news), tone: news.state === 'running' ? 'plain' : 'warn' }
@@ -96,13 +100,30 @@ function producerText({ state, rate }: { state: string; rate: number }): string 
   return state === 'running' ? `${rate} events/s` : state
 }
 
-function happeningSentence(happening: Extract<News, { type: 'happening' }>['happening']): Sentence | null {
-  const describe = happeningTexts[happening.type as keyof typeof happeningTexts] as ((h: unknown) => string) | undefined
-  return describe ? { part: 'mapping', text: withHint(describe(happening)), tone: 'warn' } : null
-}
-
 /** Only what a person should look at; every happening is in the log. */
-const happeningTexts = {} satisfies Record<string, unknown>
+function happeningSentence(happening: Happening): Sentence | null {
+  switch (happening.type) {
+    case 'retry': {
+      const partitions = Object.keys(happening.records).join(' ')
+      const wait = `attempt ${happening.attempt}, next in ${(happening.delayMs / 1000).toFixed(1)} s`
+      return { part: 'mapping', text: `${partitions}   ${wait}: ${withHint(happening.error)}`, tone: 'warn' }
+    }
+    case 'poll-error':
+      return { part: 'mapping', text: `Kafka: ${happening.error}, next try in ${happening.delayMs} ms`, tone: 'warn' }
+    case 'dropped':
+      return { part: 'mapping', text: `${happening.reason}: ${happening.detail}`, tone: 'bad' }
+    case 'out-of-range': {
+      const from = happening.from === null ? 'its position' : `offset ${happening.from}`
+      return {
+        part: 'mapping',
+        text: `${happening.partition}: ${from} is not in Kafka any more; reading goes on at ${happening.to}`,
+        tone: 'bad',
+      }
+    }
+    default:
+      return null
+  }
+}
 
 /** Adds what to do where the text begins with a code of ours. */
 function withHint(text: string): string {

@@ -16,8 +16,6 @@ export interface MappingThreadData {
 
 export type MappingThreadMessage =
   | { type: 'happening'; happening: Happening }
-  /** A function's own answer, for the counts that the shop's consumer puts beside its failures. */
-  | { type: 'answer'; payload: string; records: number; durationMs: number }
   | { type: 'state'; state: MappingState }
   | { type: 'log'; log: LogLine }
   | { type: 'reload'; message: string }

@@ -1,0 +1,79 @@
+// The API and the page on one loopback port, with the routes that only a local stage has.
+import { createAdaptorServer } from '@hono/node-server'
+import { serveStatic } from '@hono/node-server/serve-static'
+import type { createApp } from '../../functions/api/app.ts'
+import { root } from '../runtime/bundle-entry.mjs'
+
+/** What the page shows of the local stage. */
+export interface LocalStatus {
+  producer: 'running' | 'paused' | 'off'
+  /** The mappings' own states; plain JSON. */
+  mappings: unknown[]
+}
+
+export interface LocalRoutes {
+  status(): LocalStatus
+  pauseProducer(paused: boolean): void
+}
+
+export interface DashboardServer {
+  port: number
+  close(): Promise<void>
+}
+
+/** Adds what the cloud answers with 404: the state of the emulator, and its switches. */
+export function mountLocalRoutes(app: ReturnType<typeof createApp>, local: LocalRoutes): void {
+  app.get('/api/local/status', (c) => c.json(local.status()))
+  app.post('/api/local/producer', async (c) => {
+    const body: { paused?: unknown } | null = await c.req.json().catch(() => null)
+    if (typeof body?.paused !== 'boolean')
+      return c.json({ code: 'REQUEST_INVALID', title: 'expected {"paused": true or false}' }, 400)
+    local.pauseProducer(body.paused)
+    return c.json({ paused: body.paused }, 202)
+  })
+}
+
+/** Adds the page itself. Names with a hash in them never change; the page is asked for anew each time. */
+export function mountPage(app: ReturnType<typeof createApp>): void {
+  app.get(
+    '/*',
+    serveStatic({
+      root: `${root}/web/dist`,
+      onFound: (path, c) => {
+        c.header('cache-control', path.includes('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache')
+      },
+    }),
+  )
+}
+
+/**
+ * Listens on 127.0.0.1 at the first of `ports` that is free.
+ *
+ * @throws the operating system's error when none is
+ */
+export async function listen(app: ReturnType<typeof createApp>, ports: number[]): Promise<DashboardServer> {
+  let last: unknown
+  for (const port of ports) {
+    const server = createAdaptorServer({ fetch: app.fetch, hostname: '127.0.0.1' })
+    try {
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject)
+        server.listen(port, '127.0.0.1', resolve)
+      })
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'EADDRINUSE') throw error
+      last = error
+      continue
+    }
+    return {
+      port: (server.address() as { port: number }).port,
+      close: () =>
+        new Promise((resolve) => {
+          server.close(() => resolve())
+          // Open live streams never end by themselves.
+          if ('closeAllConnections' in server) server.closeAllConnections()
+        }),
+    }
+  }
+  throw last
+}

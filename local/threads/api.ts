@@ -1,0 +1,60 @@
+// The API and the dashboard as a thread of the local cloud: its reads never delay a heartbeat or an append.
+import { createApp } from '../../functions/api/app.ts'
+import { openParts } from '../../functions/api/open-parts.ts'
+import { type LocalStatus, listen, mountLocalRoutes, mountPage } from '../dashboard/serve.ts'
+import { runThread } from './thread.ts'
+
+/** Ports tried one after the other when the wanted one is taken. */
+const portsTried = 20
+
+export interface ApiThreadData {
+  /** 0 takes any free one. */
+  port: number
+  environment: Record<string, string>
+}
+
+export interface ApiThreadReady {
+  port: number
+  /** Events in the store. */
+  events: number
+  notes: string[]
+}
+
+export type ToApiThread = { type: 'local-status'; status: LocalStatus } | { type: 'bad-record' }
+export type ApiThreadMessage = { type: 'pause-producer'; paused: boolean } | { type: 'log'; line: string }
+
+runThread<ApiThreadData, ApiThreadReady, ToApiThread, ApiThreadMessage>(async (data, post) => {
+  const { port: wanted, environment } = data
+  const { parts, close } = await openParts(environment)
+  const app = createApp({
+    ...parts,
+    streams: true,
+    allowedHosts: ['localhost', '127.0.0.1', '[::1]'],
+    onError: (error) =>
+      post({ type: 'log', line: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
+  })
+  let status: LocalStatus = { producer: 'off', mappings: [] }
+  mountLocalRoutes(app, { status: () => status, pauseProducer: (paused) => post({ type: 'pause-producer', paused }) })
+  mountPage(app)
+  const ports = wanted === 0 ? [0] : Array.from({ length: portsTried }, (_, i) => wanted + i)
+  const server = await listen(app, ports)
+  const moved = wanted !== 0 && server.port !== wanted
+  const { events } = await parts.store.totals(parts.group)
+  return {
+    ready: {
+      port: server.port,
+      events,
+      notes: moved ? [`port ${wanted} is taken; the dashboard is on ${server.port}`] : [],
+    },
+    receive(message) {
+      if (message.type === 'local-status') status = message.status
+      // What a person who wants to see a failure sends: not JSON at all.
+      else
+        void parts.publish(parts.topic, [{ key: '0', value: 'a bad record, sent from the terminal' }]).catch(() => {})
+    },
+    async stop() {
+      await server.close()
+      await close()
+    },
+  }
+})
