@@ -1,5 +1,5 @@
 // The page's questions to the API, and its few commands.
-import type { Bucket, DeadLetterRow, EventRow, Lag, Live, Summary } from '../functions/api/schemas.ts'
+import type { DeadLetterRow, EventRow, Live } from '../functions/api/schemas.ts'
 
 /** A small answer that takes longer is treated as lost. */
 const answerMsMax = 8_000
@@ -15,8 +15,6 @@ export interface LocalStatus {
       partition: number
       buffered: number
       inFlight: number
-      /** The offset at which the batch in flight begins. */
-      offset?: number | null
       attempt: number
       /** ms since 1970 */
       nextAttemptAt: number | null
@@ -38,12 +36,9 @@ export class ApiError extends Error {
   }
 }
 
-export const getSummary = () => get<Summary>('/api/summary')
 export const getEvents = (limit: number) => get<{ events: EventRow[]; cursor: string }>(`/api/events?limit=${limit}`)
 export const getDeadLetters = (limit: number) =>
   get<{ deadLetters: DeadLetterRow[] }>(`/api/dead-letters?limit=${limit}`)
-export const getThroughput = (seconds: number) => get<{ buckets: Bucket[] }>(`/api/throughput?seconds=${seconds}`)
-export const getLag = () => get<Lag>('/api/lag')
 
 /** null where there is no local stage. */
 export async function getLocalStatus(): Promise<LocalStatus | null> {

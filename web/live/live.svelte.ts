@@ -1,27 +1,6 @@
 // The page's one line to the server: opens streams, folds what they say, and shows it by the animation frame.
-import {
-  ApiError,
-  getDeadLetters,
-  getEvents,
-  getLag,
-  getLocalStatus,
-  getSummary,
-  getThroughput,
-  type LocalStatus,
-  openLive,
-  parseFrame,
-} from '../api.ts'
-import {
-  type Board,
-  emptyBoard,
-  foldFrame,
-  type Heard,
-  withDeadLetters,
-  withEvents,
-  withLag,
-  withSummary,
-  withThroughput,
-} from './board.ts'
+import { ApiError, getDeadLetters, getEvents, getLocalStatus, type LocalStatus, openLive, parseFrame } from '../api.ts'
+import { type Board, emptyBoard, foldFrame, type Heard, withDeadLetters, withEvents } from './board.ts'
 import { type Failure, type Input, start, step } from './connection.ts'
 import { rowsShownMax } from './feed.ts'
 import { readServerSent } from './server-sent.ts'
@@ -29,7 +8,6 @@ import { readServerSent } from './server-sent.ts'
 /** Clocks, ages, charts and tables move this often; rows and numbers by the frame. */
 const tickMs = 250
 const localStatusMs = 2_000
-const chartSeconds = 300
 const deadLettersFirst = 20
 
 export type LiveView = ReturnType<typeof openLiveView>
@@ -75,7 +53,6 @@ export function openLiveView() {
   async function converse(signal: AbortSignal) {
     try {
       if (!loaded) await loadFirst()
-      else if (Date.now() - (latest.secondsAt ?? 0) > 5_000) void load(getThroughput(chartSeconds), takeThroughput)
       const response = await openLive(latest.cursor, connection.visible, signal)
       if (response.headers.get('content-type')?.includes('json')) {
         takeFrame(await response.text())
@@ -91,22 +68,13 @@ export function openLiveView() {
     }
   }
 
-  /** The events come first: their cursor is where the stream begins. The rest may come after it has begun. */
+  /** Rows from before the stream; its first frame brings all numbers. The events' cursor is where it begins. */
   async function loadFirst() {
-    const asked = [
-      load(getSummary(), (summary) => update((board, at) => withSummary(board, summary, at))),
-      load(getThroughput(chartSeconds), takeThroughput),
-      load(getLag(), (lag) => update((board, at) => withLag(board, lag, at))),
-      load(getDeadLetters(deadLettersFirst), (page) => update((board) => withDeadLetters(board, page.deadLetters))),
-    ]
+    const letters = getDeadLetters(deadLettersFirst)
     const page = await getEvents(rowsShownMax)
     update((board) => ({ ...withEvents(board, page.events, 0), cursor: page.cursor }))
     loaded = true
-    void Promise.all(asked)
-  }
-
-  function takeThroughput({ buckets }: Awaited<ReturnType<typeof getThroughput>>) {
-    update((board, at) => withThroughput(board, buckets, at))
+    void load(letters, ({ deadLetters }) => update((board) => withDeadLetters(board, deadLetters)))
   }
 
   function takeFrame(data: string) {
@@ -115,7 +83,9 @@ export function openLiveView() {
     // Another store, or one that has forgotten what we saw: the first page is asked for again.
     if (frame.messages.some(({ type }) => type === 'gap')) {
       void load(getEvents(rowsShownMax), ({ events }) => update((board) => withEvents(board, events, 0)))
-      void load(getThroughput(chartSeconds), takeThroughput)
+      void load(getDeadLetters(deadLettersFirst), ({ deadLetters }) =>
+        update((board) => withDeadLetters(board, deadLetters)),
+      )
     }
   }
 
