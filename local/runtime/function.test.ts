@@ -122,6 +122,7 @@ describe('a function error', () => {
     ['an exit with a status', 'exiting', '{"code":3}', 'Runtime.ExitError', 'Runtime exited with error: exit status 3'],
     ['an exception outside of the handler', 'throwingLater', '{}', 'TypeError', 'in a timer'],
     ['a rejection nobody handles', 'rejectingUnseen', '{}', 'Runtime.UnhandledPromiseRejection', 'nobody waits for me'],
+    ['one array without end', 'growing', '{}', 'Runtime.OutOfMemory', 'Runtime exited with error: signal: killed'],
     ['too much in the heap', 'hoarding', '{}', 'Runtime.OutOfMemory', 'Runtime exited with error: signal: killed'],
   ])('comes of %s, and the next invocation gets a new environment', async (_name, handler, event, type, message) => {
     const invoked = await start(handler, { memoryMB: 32 })

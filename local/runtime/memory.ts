@@ -1,18 +1,9 @@
-// Watches how much memory an execution environment uses, and ends it above its limit.
+// Watches, from inside an execution environment, how much memory it uses, and ends it above its limit.
 import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 
 const sampleEveryMs = 200
 const bytesPerMB = 1024 * 1024
-
-/**
- * V8's own limit for an environment. Our choice: twice Lambda's limit. V8 ends a thread that runs into its limit in
- * small steps, but aborts the whole process when one single allocation overshoots it (an array of millions that
- * doubles). So V8's limit stays away, and what grows while the event loop turns is ended by the samples here first.
- */
-export function heapLimitMB(memoryMB: number): number {
-  return memoryMB * 2
-}
 
 export interface MemoryWatch {
   /** An invocation begins: sample while it runs. */

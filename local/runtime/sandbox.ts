@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads'
 import { platformError, toFunctionError } from './function-error.ts'
 import { abortedErrorType, type FunctionError } from './invoke-result.ts'
 import { initMsMax } from './limits.ts'
-import { heapLimitMB } from './memory.ts'
+import { guardMemory, heapLimitMB } from './memory-guard.ts'
 import type { EnvironmentData, FromEnvironment, ToEnvironment } from './messages.ts'
 
 export interface SandboxOptions {
@@ -71,8 +71,10 @@ export class Sandbox {
     this.#worker.postMessage(message)
     return new Promise((resolve) => {
       const clock = inspect ? null : afterMs(timeoutMs, () => this.#timeOut(timeoutMs))
+      const guard = this.#guardMemory()
       this.#answer = (answer) => {
         clock?.stop()
+        guard.stop()
         this.#answer = null
         this.#requestId = null
         resolve(answer)
@@ -98,8 +100,10 @@ export class Sandbox {
             void this.#terminate()
             this.#end(platformError('Sandbox.Timedout', '', `Initialization timed out after ${seconds} seconds`))
           })
+      const guard = this.#guardMemory()
       this.#initialize = (error) => {
         clock?.stop()
+        guard.stop()
         this.initMs = performance.now() - startedAt
         if (error) this.gone = true
         this.#initialize = () => {}
@@ -149,6 +153,13 @@ export class Sandbox {
     answer?.({ error: platformError('Sandbox.Timedout', requestId, `Task timed out after ${seconds} seconds`) })
   }
 
+  #guardMemory(): { stop(): void } {
+    return guardMemory(this.#worker, this.#options.data.memoryMB, () => {
+      void this.#terminate()
+      this.#end(this.#outOfMemory())
+    })
+  }
+
   async #terminate(): Promise<void> {
     this.gone = true
     void this.#worker.terminate()
@@ -168,7 +179,10 @@ export class Sandbox {
   }
 
   #workerError(error: Error & { code?: string }): FunctionError {
-    if (error.code !== 'ERR_WORKER_OUT_OF_MEMORY') return toFunctionError(error)
+    return error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? this.#outOfMemory() : toFunctionError(error)
+  }
+
+  #outOfMemory(): FunctionError {
     this.memoryUsedMB = this.#options.data.memoryMB
     return platformError('Runtime.OutOfMemory', this.#requestId ?? '', 'Runtime exited with error: signal: killed')
   }
