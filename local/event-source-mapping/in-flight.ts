@@ -116,11 +116,7 @@ export function offsetsIn(batch: Batch): OffsetsByPartition {
 }
 
 /** What is told of the end of an invocation, before it is settled. */
-export function resultOf(
-  batch: Batch,
-  outcome: Outcome,
-  now: number,
-): Extract<HappeningBody, { type: 'result' }> {
+export function resultOf(batch: Batch, outcome: Outcome, now: number): Extract<HappeningBody, { type: 'result' }> {
   const { id, attempt, startedMs } = batch
   const durationMs = Math.round(now - startedMs)
   const result = { type: 'result', batch: id, records: offsetsIn(batch), attempt, durationMs } as const
