@@ -1,7 +1,7 @@
 // The embedded broker: speaks Kafka's protocol on loopback and keeps everything in one directory.
-import { mkdirSync } from 'node:fs'
 import { createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
+import { type HeldDirectory, holdDirectory } from '../data-directory.ts'
 import { apis } from './api/table.ts'
 import { serve } from './connection.ts'
 import { Coordinator } from './groups/coordinator.ts'
@@ -31,20 +31,22 @@ export interface RunningBroker {
   port: number
   /** `host:port`, as clients take it. */
   bootstrap: string
-  /** Ends every connection, and returns when the port and the files are free. */
+  /** Ends every connection, and returns when the port and the files are free. Calling it again changes nothing. */
   close(): Promise<void>
 }
 
 /**
  * Starts a broker. It listens first and opens its files then, so that a taken port leaves the directory untouched.
  *
- * @throws the operating system's EADDRINUSE, and PipelineError LOG_CORRUPT naming a damaged file
+ * @throws the operating system's EADDRINUSE; PipelineError DATA_DIRECTORY_IN_USE, or LOG_CORRUPT naming a damaged file
  * @example const { bootstrap, close } = await startBroker({ dataDir, port: 0, topics: [{ name: 'events', partitions: 3 }] })
  */
 export async function startBroker(options: BrokerOptions): Promise<RunningBroker> {
   const host = options.host ?? 'localhost'
   const sockets = new Set<Socket>()
   let state: BrokerState | null = null
+  let held: HeldDirectory | null = null
+  let retention: NodeJS.Timeout | undefined
   const accept = (socket: Socket) => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
@@ -52,15 +54,24 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
     else socket.destroy()
   }
   const { servers, port } = await listen(host, options.port, accept)
-  const close = async () => {
+  const stop = async () => {
+    clearInterval(retention)
     state?.coordinator.close()
     for (const socket of sockets) socket.destroy()
     await Promise.all(servers.map(closed))
     state?.topics.close()
     state?.offsets.close()
+    held?.release()
+  }
+  let stopping: Promise<void> | undefined
+  const close = () => {
+    stopping ??= stop()
+    return stopping
   }
   try {
+    held = holdDirectory(options.dataDir)
     state = open(options, host, port)
+    retention = keepRetention(state)
   } catch (error) {
     await close()
     throw error
@@ -70,7 +81,6 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
 
 function open(options: BrokerOptions, host: string, port: number): BrokerState {
   const { dataDir, defaultPartitions = 1, log: say = () => {}, clock = Date } = options
-  mkdirSync(dataDir, { recursive: true })
   const topics = new Topics(dataDir, say)
   const offsets = new CommittedOffsets(join(dataDir, 'offsets.log'), say)
   for (const { name, partitions, configs = {} } of options.topics ?? []) {
@@ -78,6 +88,22 @@ function open(options: BrokerOptions, host: string, port: number): BrokerState {
   }
   const now = () => clock.now()
   return { apis, host, port, topics, offsets, coordinator: new Coordinator(), defaultPartitions, now, say }
+}
+
+/** log.retention.check.interval.ms */
+const retentionCheckMs = 5 * 60 * 1000
+
+/** Deletes what is past its retention, now and every five minutes. */
+function keepRetention({ topics, now, say }: BrokerState): NodeJS.Timeout {
+  const check = () => {
+    try {
+      topics.retain(now())
+    } catch (error) {
+      say(`old records cannot be deleted: ${(error as Error).message}`)
+    }
+  }
+  check()
+  return setInterval(check, retentionCheckMs).unref()
 }
 
 /**

@@ -7,6 +7,9 @@ import { type RequestHeader, readRequestHeader, responseWriter } from './protoco
 import { MalformedFrame, type Reader } from './protocol/reader.ts'
 import type { BrokerState } from './state.ts'
 
+/** connections.max.idle.ms */
+const idleMsMax = 10 * 60 * 1000
+
 /**
  * Serves one socket until it closes. Like Kafka, it does not look at the next request before the last is answered
  * and, beyond Kafka, not before the client has taken the answer in: a slow reader slows itself down alone.
@@ -16,14 +19,17 @@ export function serve(socket: Socket, broker: BrokerState): void {
   const closed = new AbortController()
   const clientHost = `/${(socket.remoteAddress ?? '').replace(/^::ffff:/, '')}`
   let busy = false
+  let answering = false
 
   const answerAll = async () => {
     if (busy) return
     busy = true
     try {
       for (let frame = frames.next(); frame !== null; frame = frames.next()) {
-        const answering = answer(broker, frame, clientHost, closed.signal)
-        const chunks = answering instanceof Promise ? await whilePaused(socket, answering) : answering
+        answering = true
+        const answered = answer(broker, frame, clientHost, closed.signal)
+        const chunks = answered instanceof Promise ? await whilePaused(socket, answered) : answered
+        answering = false
         if (closed.signal.aborted) return
         if (chunks !== null && !send(socket, chunks)) await whilePaused(socket, drained(socket, closed.signal))
       }
@@ -36,6 +42,10 @@ export function serve(socket: Socket, broker: BrokerState): void {
   }
 
   socket.setNoDelay(true)
+  // A client that sends nothing and takes nothing in for so long is gone; one that waits for an answer is not idle.
+  socket.setTimeout(idleMsMax, () => {
+    if (!answering) socket.destroy()
+  })
   socket.on('data', (chunk) => {
     frames.push(chunk)
     void answerAll()

@@ -1,6 +1,7 @@
 // One partition: segment files, the offsets they span, and the idempotent producers who wrote them.
 import { mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { PipelineError } from '../../../functions/errors.ts'
 import { ProducerTable } from '../producers/table.ts'
 import {
   type BatchHeader,
@@ -48,7 +49,11 @@ export class PartitionLog {
       .sort()
     const found = names.map((name) => new Segment(join(folder, name), Number.parseInt(name, 10)))
     let tornBytes = 0
-    for (const segment of found) {
+    for (const [i, segment] of found.entries()) {
+      const expected = found[i - 1]?.nextOffset ?? segment.baseOffset
+      if (segment.baseOffset !== expected) {
+        throw new PipelineError('LOG_CORRUPT', `${segment.file} does not follow on offset ${expected - 1}`)
+      }
       tornBytes += recover(segment, segment === found.at(-1), (header) => this.producers.wrote(header))
     }
     this.tornBytes = tornBytes
@@ -101,9 +106,7 @@ export class PartitionLog {
   private segmentFor(header: BatchHeader): Segment {
     const active = this.active
     if (active.bytes === 0 || active.bytes + header.bytes <= this.configs['segment.bytes']) return active
-    const next = this.segmentAt(active.nextOffset)
-    this.segments.push(next)
-    return next
+    return this.roll()
   }
 
   /**
@@ -148,6 +151,32 @@ export class PartitionLog {
       yield segment.read(position, bytes)
       position += bytes
     }
+  }
+
+  /**
+   * Deletes whole segments, oldest first, whose newest record is older than retention.ms, or without which
+   * retention.bytes are still there. `now` in ms since 1970.
+   */
+  retain(now: number): void {
+    const { 'retention.ms': keptMs, 'retention.bytes': keptBytes } = this.configs
+    for (;;) {
+      const oldest = this.segments[0]
+      if (oldest.bytes === 0) return
+      const tooOld = keptMs >= 0 && oldest.maxTimestamp >= 0 && now - oldest.maxTimestamp > keptMs
+      const tooMuch = keptBytes >= 0 && this.bytes - oldest.bytes >= keptBytes
+      if (!tooOld && !tooMuch) return
+      // The next segment's file is there before this one goes, since its name keeps the end of the log.
+      if (oldest === this.active) this.roll()
+      this.segments.shift()
+      oldest.remove()
+    }
+  }
+
+  private roll(): Segment {
+    const next = this.segmentAt(this.endOffset)
+    next.create()
+    this.segments.push(next)
+    return next
   }
 
   /** Asks the operating system to put everything on the disk. */

@@ -35,9 +35,13 @@ export class Segment {
   }
 
   private open(): number {
-    // Never truncated by opening: 'a+' creates, but would ignore positions; so create first, then open for both.
     this.fd ??= openReadWrite(this.file)
     return this.fd
+  }
+
+  /** Makes the file, empty. */
+  create(): void {
+    this.open()
   }
 
   /** Takes note of a batch that lies at the end of the file. */
@@ -126,6 +130,7 @@ export class Segment {
   }
 }
 
+/** Opening never truncates; the mode that would create as well ('a+') ignores the position of a write. */
 function openReadWrite(file: string): number {
   try {
     return openSync(file, 'r+')

@@ -1,6 +1,6 @@
 // Finds the first record of one batch that is not older than a given time.
-import { gunzipSync } from 'node:zlib'
 import { compressionOf, headerBytes, readHeader } from './batch.ts'
+import { unpack } from './unpack.ts'
 
 export interface TimedOffset {
   offset: number
@@ -8,12 +8,9 @@ export interface TimedOffset {
   timestamp: number
 }
 
-/** A batch that holds more than this is not unpacked for a time lookup. */
-const unpackedBytesMax = 64 * 1024 * 1024
-
 /**
- * The first record at or after `timestamp` in a batch that has one. Where the records cannot be read (a codec that is
- * not unpacked here, or damage inside the batch), the batch's first record: earlier than asked, never later.
+ * The first record at or after `timestamp` in a batch that has one. Where the records cannot be read (too large
+ * once unpacked, or damaged inside the batch), the batch's first record: earlier than asked, never later.
  */
 export function offsetInBatch(batch: Buffer, timestamp: number): TimedOffset {
   const header = readHeader(batch, 0)
@@ -22,16 +19,6 @@ export function offsetInBatch(batch: Buffer, timestamp: number): TimedOffset {
   return found
     ? { offset: header.baseOffset + found.offsetDelta, timestamp: header.baseTimestamp + found.timestampDelta }
     : { offset: header.baseOffset, timestamp: header.maxTimestamp }
-}
-
-function unpack(records: Buffer, compression: number): Buffer | null {
-  if (compression === 0) return records
-  if (compression !== 1) return null
-  try {
-    return gunzipSync(records, { maxOutputLength: unpackedBytesMax })
-  } catch {
-    return null
-  }
 }
 
 interface RecordTime {

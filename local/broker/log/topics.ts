@@ -102,7 +102,7 @@ export class Topics {
   create(name: string, partitions: number, configs: Partial<TopicConfigs> = {}): Topic {
     this.checkNew(name, partitions)
     const topic = this.add(name, randomBytes(16).toString('hex'), partitions, configs)
-    this.save()
+    this.saveOr(() => this.drop(topic))
     return topic
   }
 
@@ -123,15 +123,22 @@ export class Topics {
   /** Gives a topic more partitions, `partitions` in all. Throws TopicRefused. */
   grow(name: string, partitions: number): void {
     const topic = this.checkGrow(name, partitions)
+    const before = topic.partitions.length
     while (topic.partitions.length < partitions) topic.partitions.push(this.openLog(topic, topic.partitions.length))
-    this.save()
+    this.saveOr(() => topic.partitions.splice(before))
   }
 
   /** Forgets a topic, then removes its files: in between, a crash leaves orphans that the next start removes. */
   delete(topic: Topic): void {
     this.byName.delete(topic.name)
     this.byId.delete(topic.id)
-    this.save()
+    this.saveOr(() => this.register(topic))
+    this.drop(topic)
+  }
+
+  private drop(topic: Topic): void {
+    this.byName.delete(topic.name)
+    this.byId.delete(topic.id)
     for (const log of topic.partitions) log.close()
     rmSync(join(this.folder, topic.name, topic.id), { recursive: true, force: true })
   }
@@ -140,9 +147,16 @@ export class Topics {
   newProducerId(): number {
     if (this.nextProducerId === this.reservedProducerId) {
       this.reservedProducerId += producerIdBlock
-      this.save()
+      this.saveOr(() => {
+        this.reservedProducerId = this.nextProducerId
+      })
     }
     return this.nextProducerId++
+  }
+
+  /** Deletes what is older or more than the topics keep. */
+  retain(now: number): void {
+    for (const topic of this.all()) for (const log of topic.partitions) log.retain(now)
   }
 
   close(): void {
@@ -162,9 +176,13 @@ export class Topics {
   private add(name: string, id: string, partitions: number, ownConfigs: Partial<TopicConfigs>): Topic {
     const topic: Topic = { name, id, ownConfigs, configs: withDefaults(ownConfigs), partitions: [] }
     for (let partition = 0; partition < partitions; partition++) topic.partitions.push(this.openLog(topic, partition))
-    this.byName.set(name, topic)
-    this.byId.set(id, topic)
+    this.register(topic)
     return topic
+  }
+
+  private register(topic: Topic): void {
+    this.byName.set(topic.name, topic)
+    this.byId.set(topic.id, topic)
   }
 
   /** The id in the path keeps a topic apart from a deleted one of the same name. */
@@ -178,6 +196,16 @@ export class Topics {
       const ids = readdirSync(join(this.folder, name))
       for (const id of ids) if (id !== known) rmSync(join(this.folder, name, id), { recursive: true, force: true })
       if (known === undefined) rmSync(join(this.folder, name), { recursive: true, force: true })
+    }
+  }
+
+  /** Keeps the change, or undoes it when the disk is full or cannot be written. */
+  private saveOr(undo: () => void): void {
+    try {
+      this.save()
+    } catch (error) {
+      undo()
+      throw new TopicRefused('KAFKA_STORAGE_ERROR', `The topics cannot be written: ${(error as Error).message}`)
     }
   }
 

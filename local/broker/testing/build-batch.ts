@@ -1,0 +1,52 @@
+// Builds a record batch (magic 2, not compressed). Producers do this themselves; the broker's own tests need it.
+import { crc32c } from '@node-rs/crc32'
+
+export interface BatchContent {
+  /** One record each. `timestamp` in ms since 1970. */
+  records: { value: string; timestamp?: number }[]
+  producerId?: number
+  producerEpoch?: number
+  baseSequence?: number
+}
+
+/** A batch as a producer sends it: base offset 0, CRC right. */
+export function buildBatch({ records, producerId = -1, producerEpoch = -1, baseSequence = -1 }: BatchContent): Buffer {
+  const times = records.map(({ timestamp }) => timestamp ?? 0)
+  const baseTimestamp = times[0] ?? 0
+  const encoded = records.map(({ value }, i) => encodeRecord(value, (times[i] as number) - baseTimestamp, i))
+  const header = Buffer.alloc(61)
+  const batch = Buffer.concat([header, ...encoded])
+  batch.writeInt32BE(batch.length - 12, 8)
+  batch.writeInt8(2, 16)
+  batch.writeInt32BE(records.length - 1, 23)
+  batch.writeBigInt64BE(BigInt(baseTimestamp), 27)
+  batch.writeBigInt64BE(BigInt(Math.max(...times)), 35)
+  batch.writeBigInt64BE(BigInt(producerId), 43)
+  batch.writeInt16BE(producerEpoch, 51)
+  batch.writeInt32BE(baseSequence, 53)
+  batch.writeInt32BE(records.length, 57)
+  batch.writeUInt32BE(crc32c(batch.subarray(21)), 17)
+  return batch
+}
+
+/** length, attributes, timestamp delta, offset delta, key (none), value, headers (none). */
+function encodeRecord(value: string, timestampDelta: number, offsetDelta: number): Buffer {
+  const bytes = Buffer.from(value)
+  const content = Buffer.concat([
+    Buffer.from([0]),
+    zigzag(timestampDelta),
+    zigzag(offsetDelta),
+    zigzag(-1),
+    zigzag(bytes.length),
+    bytes,
+    zigzag(0),
+  ])
+  return Buffer.concat([zigzag(content.length), content])
+}
+
+function zigzag(value: number): Buffer {
+  const out: number[] = []
+  let rest = value < 0 ? -value * 2 - 1 : value * 2
+  for (; rest >= 0x80; rest = Math.floor(rest / 128)) out.push((rest % 128) + 0x80)
+  return Buffer.from([...out, rest])
+}
