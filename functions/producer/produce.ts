@@ -47,7 +47,9 @@ export async function produce(parts: ProducerParts): Promise<ProducerSummary> {
   const isOver = () => parts.now() >= pace.endMs || parts.remainingMs() <= reserveMs
   let lastFault: PipelineError | undefined
 
-  while (summary.acknowledged < total && !isOver()) {
+  while (summary.acknowledged < total) {
+    // Asked before the send: what became due in the last tick is sent too.
+    const isLastTick = isOver()
     const tickStartMs = parts.now()
     const batch = nextBatch(parts, summary.acknowledged, tickStartMs)
     if (batch.length > 0) {
@@ -57,6 +59,7 @@ export async function produce(parts: ProducerParts): Promise<ProducerSummary> {
       if (!sent.acknowledged) break
       summary.acknowledged += batch.length
     }
+    if (isLastTick) break
     const wakeMs = Math.min(pace.endMs, Math.max(dueAt(pace, summary.acknowledged), tickStartMs + tickMs))
     // Timers count whole milliseconds; one that fired a fraction early would cost a tick.
     await parts.sleep(Math.max(0, Math.ceil(wakeMs - parts.now())))
