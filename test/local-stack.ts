@@ -5,6 +5,7 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { root } from '../local/runtime/bundle-entry.mjs'
 
 export interface LocalStack {
   dashboard: string
@@ -24,7 +25,7 @@ export const freshDirectory = () => mkdtempSync(join(tmpdir(), 'freshet-'))
 export async function startLocalStack(directory: string, args: string[] = []): Promise<LocalStack> {
   const given = ['--json', '--data', directory, '--port', '0', '--kafka-port', '0', ...args]
   const child = spawn(process.execPath, ['local/run.mjs', 'local/main.ts', ...given], {
-    cwd: join(import.meta.dirname, '..'),
+    cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
