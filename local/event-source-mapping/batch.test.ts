@@ -71,6 +71,13 @@ describe('what', () => {
     })
   })
 
+  it('leaves the other partitions free once one has filled it', () => {
+    expect(nextCut([waiting('t-0', [900, 900], 0), waiting('t-1', [20], 1)], limits, 1)).toEqual({
+      kind: 'batch',
+      takes: [{ key: 't-0', count: 1 }],
+    })
+  })
+
   it('never goes over a limit, never takes nothing, and takes each partition from its head', () => {
     const size = fc.option(fc.integer({ min: 3, max: 900 }), { freq: 10 })
     const partitions = fc.array(fc.array(size, { minLength: 1, maxLength: 30 }), { minLength: 1, maxLength: 5 })

@@ -72,8 +72,11 @@ export class Simulation {
   }
 
   #fetch(partition: number, count: number): void {
-    const from = this.#positions.get(partition) ?? 0
-    const to = Math.min(endOffset, from + count)
+    const position = this.#positions.get(partition) ?? 0
+    const isKnown = this.#dispatcher.queue(partition)?.nextOffset != null
+    // A fetch may be repeated: then it begins with records that have come before.
+    const from = isKnown ? Math.max(0, position - this.#upTo(4)) : position
+    const to = Math.min(endOffset, position + count)
     if (!this.#assigned.includes(partition) || to === from) return
     const records: WaitingRecord[] = []
     for (let offset = from; offset < to; offset += 1) {
@@ -127,6 +130,7 @@ export class Simulation {
         this.#everyRecordBelow(offset, queue.partition),
         `${queue.key}: ${offset} is committed past an unresolved record`,
       )
+      assert(offset >= (this.#committed.get(queue.partition) ?? 0), `${queue.key}: the commit went back to ${offset}`)
       if (succeeds) this.#committed.set(queue.partition, offset)
     }
     if (succeeds) this.#dispatcher.committed(commits)
@@ -139,13 +143,13 @@ export class Simulation {
   }
 
   #assign(assigned: number[], sameMember: boolean): void {
-    const gone = partitions.filter((partition) => !assigned.includes(partition))
+    const gone = partitions.filter((partition) => !sameMember || !assigned.includes(partition))
+    // Another member reads some of what was ours, and commits it, before anything comes back to us.
+    for (const partition of gone) this.#readElsewhere(partition, this.#upTo(10))
     const kept = this.#dispatcher.assign(assigned, sameMember)
     this.#assigned = assigned
     for (const partition of assigned) this.#positions.set(partition, this.#committed.get(partition) ?? 0)
     for (const { partition, nextOffset } of kept) if (nextOffset !== null) this.#positions.set(partition, nextOffset)
-    // Another member reads some of what we lost, and commits it.
-    for (const partition of gone) this.#readElsewhere(partition, this.#upTo(10))
   }
 
   #readElsewhere(partition: number, count: number): void {

@@ -59,6 +59,16 @@ describe('a batch that succeeds', () => {
   })
 })
 
+it('asks again for a commit that failed', () => {
+  const { dispatcher, told } = create()
+  arrive(dispatcher, 0, 0, 2)
+  dispatcher.answer(dispatcher.turn(0).invoke[0] as never, ok, 1)
+  const commits = dispatcher.takeCommits()
+  dispatcher.notCommitted(commits, 'no coordinator')
+  expect(told.at(-1)).toEqual({ type: 'commit-error', offsets: { 't-0': 3 }, error: 'no coordinator' })
+  expect(commitsOf(dispatcher)).toEqual({ 't-0': 3 })
+})
+
 describe('a batch that fails', () => {
   it('is tried again whole after 1 s, 2 s, 4 s; its partition waits, the others go on', () => {
     const { dispatcher } = create()
