@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url'
 import { inspect } from 'node:util'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { LambdaContext } from '../../functions/lambda/kafka-event.ts'
-import { toFunctionError } from './function-error.ts'
+import { platformError, toFunctionError } from './function-error.ts'
 import type { FunctionError } from './invoke-result.ts'
 import { payloadBytesMax } from './limits.ts'
 import { logLines } from './log-lines.ts'
@@ -21,7 +21,7 @@ const post = (message: FromEnvironment) => port.postMessage(message)
 let requestId: string | null = null
 const flushLogs = captureOutput()
 const memory = watchMemory(data.memoryMB, () =>
-  crash('Runtime.OutOfMemory', 'Runtime exited with error: signal: killed'),
+  crashWith(platformError('Runtime.OutOfMemory', requestId, 'Runtime exited with error: signal: killed')),
 )
 
 process.setSourceMapsEnabled(true)
@@ -35,6 +35,7 @@ initialize().then(
     post({ type: 'ready', memoryUsedMB: memory.sample() })
   },
   (error) => {
+    process.stderr.write(`ERROR Init Error ${inspect(error)}\n`)
     flushLogs()
     post({ type: 'init-failed', error: toFunctionError(error) })
   },
@@ -118,10 +119,6 @@ function captureOutput(): () => void {
   return () => {
     for (const flush of streams) flush()
   }
-}
-
-function crash(errorType: string, message: string): void {
-  crashWith({ errorType, errorMessage: `RequestId: ${requestId} Error: ${message}`, trace: [] })
 }
 
 function crashWith(error: FunctionError): void {

@@ -21,8 +21,9 @@ export function toFunctionError(thrown: unknown, errorType?: string): FunctionEr
 }
 
 /** An error that is the platform's to report, in the words of Lambda's own: `RequestId: ... Error: ...`. */
-export function platformError(errorType: string, requestId: string, message: string): FunctionError {
-  return { errorType, errorMessage: `RequestId: ${requestId} Error: ${message}`, trace: [] }
+export function platformError(errorType: string, requestId: string | null, message: string): FunctionError {
+  const prefix = requestId === null ? '' : `RequestId: ${requestId} `
+  return { errorType, errorMessage: `${prefix}Error: ${message}`, trace: [] }
 }
 
 function describe(thrown: unknown): string {

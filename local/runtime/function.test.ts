@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { type FunctionOptions, type LocalFunction, type LogLine, startFunction } from './function.ts'
 import type { InvokeResult } from './invoke-result.ts'
 import { payloadBytesMax } from './limits.ts'
@@ -150,6 +150,16 @@ describe('the limits', () => {
     expect(await invoked.invoke(event)).toMatchObject({ coldStart: true })
   })
 
+  test('an answer that came in time is not taken for late when this thread was busy meanwhile', async () => {
+    const invoked = await start('waiting', { timeoutMs: 200, warm: true })
+    await invoked.invoke('{"ms":0}')
+    const result = invoked.invoke('{"ms":50}')
+    await new Promise((resolve) => setImmediate(resolve))
+    const until = performance.now() + 400
+    while (performance.now() < until);
+    expect((await result).kind).toBe('ok')
+  })
+
   test('a debugger may hold the handler: no time-out, and the remaining time stands still', async () => {
     const waiting = await start('waiting', { timeoutMs: 20, inspect: true })
     expect((await waiting.invoke('{"ms":100}')).kind).toBe('ok')
@@ -245,6 +255,15 @@ describe('the log', () => {
     const { lines } = await logOf('printingAndExiting', '{}')
     expect(lines.map(({ line }) => line)).toContain('last words, without a line end')
     expect(lines.at(-1)?.line).toContain('Status: error\tError Type: Runtime.ExitError')
+  })
+
+  test('has why a handler could not be loaded, even when nobody has asked for it yet', async () => {
+    const lines: string[] = []
+    await start('callback', { warm: true, onLog: ({ line }) => lines.push(line) })
+    await vi.waitFor(() =>
+      expect(lines.at(-1)).toMatch(/^INIT_REPORT Init Duration: [\d.]+ ms\tPhase: init\tStatus: error/),
+    )
+    expect(lines[0]).toContain('takes a callback; make it an async function')
   })
 
   test('stays bounded, whatever a function prints', async () => {

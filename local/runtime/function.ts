@@ -10,6 +10,8 @@ import { checkGiven } from './variables.ts'
 
 export type { InvokeResult, LogLine }
 
+const tidyAfterMs = 30_000
+
 export interface FunctionOptions {
   name: string
   /** Lambda's notation: a path from the project's root without its ending, a dot, the exported name. */
@@ -57,7 +59,8 @@ export async function startFunction(options: FunctionOptions): Promise<LocalFunc
     bundleHandler(options.handler, options),
   ])
   if (first.result instanceof PipelineError) throw first.result
-  void removeOldBundles(Date.now())
+  // Later: the start is when every millisecond counts.
+  setTimeout(() => removeOldBundles(Date.now()), tidyAfterMs).unref()
   const pool = new EnvironmentPool({ ...options, entry, code: first.result })
   const replace = pool.replace.bind(pool)
   const reloading = options.watch && reloadOnChange({ ...options, first, replace, say: options.onReload ?? (() => {}) })

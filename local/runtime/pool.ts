@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto'
 import type { Bundle } from './bundle.ts'
 import { root } from './bundle-entry.mjs'
 import { platformError } from './function-error.ts'
-import type { FunctionError, InvocationFigures, InvokeResult } from './invoke-result.ts'
-import { endLines, startLine } from './report.ts'
+import { abortedErrorType, type InvocationFigures, type InvokeResult } from './invoke-result.ts'
+import { endLines, initReportLine, startLine } from './report.ts'
 import { type Answer, Sandbox } from './sandbox.ts'
 import { functionVariables } from './variables.ts'
 
@@ -65,11 +65,8 @@ export class EnvironmentPool {
     const coldStart = !member.used
     const initError = await sandbox.initialized
     const startedAt = performance.now()
-    let answer: Answer = { error: initError as FunctionError }
-    if (!initError) {
-      this.#say(requestId, startLine(requestId))
-      answer = await sandbox.invoke(requestId, event)
-    }
+    this.#say(requestId, startLine(requestId))
+    const answer = initError ? { error: initError } : await sandbox.invoke(requestId, event)
     const durationMs = performance.now() - startedAt
     const { initMs, memoryUsedMB } = sandbox
     this.#release(member)
@@ -111,12 +108,7 @@ export class EnvironmentPool {
   }
 
   #warmUp(): void {
-    if (!this.#options.warm || this.#code instanceof Error) return
-    const { sandbox } = this.#start(this.#code)
-    // Nobody waits for this one, so its failure is told here; the next invocation tries anew.
-    void sandbox.initialized.then((error) => {
-      if (error && !this.#closed) this.#say(null, `INIT ${error.errorType}: ${error.errorMessage}`)
-    })
+    if (this.#options.warm && !(this.#code instanceof Error)) this.#start(this.#code)
   }
 
   #start(code: Bundle): Member {
@@ -148,6 +140,10 @@ export class EnvironmentPool {
       onLog: ({ requestId, stream, lines }) => {
         for (const line of lines) this.#options.onLog?.({ function: name, requestId, stream, line })
       },
+    })
+    // Said even when nobody waits for it yet: an environment that was started ahead.
+    void sandbox.initialized.then((error) => {
+      if (error && error.errorType !== abortedErrorType) this.#say(null, initReportLine(sandbox.initMs, error))
     })
     const member = { sandbox, code, busy: false, used: false }
     this.#members.push(member)

@@ -20,3 +20,9 @@ export function endLines(figures: InvocationFigures, memoryMB: number, error?: F
   else if (error) fields.push('Status: error', `Error Type: ${error.errorType}`)
   return [`END RequestId: ${requestId}`, fields.join('\t')]
 }
+
+/** The line for a handler that could not be loaded. https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html */
+export function initReportLine(initMs: number, error: FunctionError): string {
+  const status = error.errorType === 'Sandbox.Timedout' ? 'timeout' : `error\tError Type: ${error.errorType}`
+  return `INIT_REPORT Init Duration: ${initMs.toFixed(2)} ms\tPhase: init\tStatus: ${status}`
+}

@@ -86,7 +86,7 @@ export class Sandbox {
   async stop(): Promise<void> {
     this.gone = true
     const ended = this.#terminate()
-    this.#end(platformError(abortedErrorType, this.#requestId ?? '', 'The execution environment was stopped'))
+    this.#end(platformError(abortedErrorType, this.#requestId, 'The execution environment was stopped'))
     await ended
   }
 
@@ -98,7 +98,7 @@ export class Sandbox {
         ? null
         : afterMs(initMsMax, () => {
             void this.#terminate()
-            this.#end(platformError('Sandbox.Timedout', '', `Initialization timed out after ${seconds} seconds`))
+            this.#end(platformError('Sandbox.Timedout', null, `Initialization timed out after ${seconds} seconds`))
           })
       const guard = this.#guardMemory()
       this.#initialize = (error) => {
@@ -144,7 +144,7 @@ export class Sandbox {
 
   /** The answer comes when the code has really stopped, so that a retry never runs beside it. */
   async #timeOut(timeoutMs: number): Promise<void> {
-    const requestId = this.#requestId ?? ''
+    const requestId = this.#requestId
     const seconds = (timeoutMs / 1000).toFixed(2)
     this.gone = true
     const answer = this.#answer
@@ -175,7 +175,7 @@ export class Sandbox {
 
   #exitError(code: number): FunctionError {
     const reason = code === 0 ? 'exited without providing a reason' : `exited with error: exit status ${code}`
-    return platformError('Runtime.ExitError', this.#requestId ?? '', `Runtime ${reason}`)
+    return platformError('Runtime.ExitError', this.#requestId, `Runtime ${reason}`)
   }
 
   #workerError(error: Error & { code?: string }): FunctionError {
@@ -184,7 +184,7 @@ export class Sandbox {
 
   #outOfMemory(): FunctionError {
     this.memoryUsedMB = this.#options.data.memoryMB
-    return platformError('Runtime.OutOfMemory', this.#requestId ?? '', 'Runtime exited with error: signal: killed')
+    return platformError('Runtime.OutOfMemory', this.#requestId, 'Runtime exited with error: signal: killed')
   }
 }
 
