@@ -4,7 +4,7 @@ import type { DeadLetterRow, EventRow, Live } from '../functions/api/schemas.ts'
 /** A small answer that takes longer is treated as lost. */
 const answerMsMax = 8_000
 
-/** What only a local stage answers; elsewhere the address is a 404. */
+/** What only a local stage answers, and elsewhere is a 404: local/dashboard and local/event-source-mapping/state.ts. */
 export interface LocalStatus {
   producer: 'running' | 'paused' | 'off'
   mappings: {
@@ -15,10 +15,12 @@ export interface LocalStatus {
       partition: number
       buffered: number
       inFlight: number
+      /** Of the batch in flight; 0 without one. */
       attempt: number
       /** ms since 1970 */
       nextAttemptAt: number | null
       lastError: string | null
+      committedOffset: number | null
     }[]
   }[]
 }

@@ -47,10 +47,11 @@ export interface LocalFacts {
 
 /** One partition as its event source mapping sees it. */
 export interface LocalPartition {
-  function: string
+  /** The function that is invoked. */
+  consumer: string
   topic: string
   partition: number
-  /** The offset of the record that is being tried; null when the mapping does not say. */
+  /** Where the retried batch begins; null when the mapping does not say. */
   offset: number | null
   /** Which attempt runs or comes next; 1 is the first. */
   attempt: number

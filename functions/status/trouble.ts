@@ -69,7 +69,7 @@ export function stuck({ local, summary, now, connection }: Facts): Verdict | nul
     headline: `Stuck at ${place(worst)}. Attempt ${count(worst.attempt)}.`,
     short: `STUCK ${worst.topic}-${worst.partition}`,
     evidence: [
-      `${worst.lastError} in ${worst.function}`,
+      `${worst.lastError} in ${worst.consumer}`,
       ...(waiting === null ? [] : [`${counted(waiting, 'message')} ${waiting === 1 ? 'waits' : 'wait'}`]),
       ...(others > 0 ? [`${counted(others, 'other partition')} ${others === 1 ? 'is' : 'are'} retried too`] : []),
       ...(summary && !summary.balanced ? ['the account does not balance'] : []),

@@ -16,7 +16,7 @@ export function factsOf(board: Board, connection: Connection, local: LocalStatus
       storeUnavailable: connection.failure === 'store',
     },
     summary: summaryFacts(board, now),
-    local: local && localFacts(local, board),
+    local: local && localFacts(local),
     stalled: stalledPartition(board.lagReadings, periodMs),
     lagMessagesPerSecond: backlogTrend(board.figures, periodMs),
   }
@@ -33,25 +33,20 @@ function summaryFacts(board: Board, now: number): SummaryFacts | null {
   }
 }
 
-function localFacts({ producer, mappings }: LocalStatus, board: Board): LocalFacts {
+function localFacts({ producer, mappings }: LocalStatus): LocalFacts {
   return {
     producer,
-    partitions: mappings.flatMap(({ function: name, group, topic, partitions }) =>
-      partitions.map(({ partition, attempt, nextAttemptAt, lastError }) => ({
-        function: name,
-        topic,
+    partitions: mappings.flatMap((mapping) =>
+      mapping.partitions.map(({ partition, attempt, nextAttemptAt, lastError, committedOffset }) => ({
+        consumer: mapping.function,
+        topic: mapping.topic,
         partition,
-        offset: committedOffset(board, group, topic, partition),
+        // A batch that is retried begins where the commit stands.
+        offset: committedOffset,
         attempt,
         nextAttemptAt,
         lastError,
       })),
     ),
   }
-}
-
-/** Where a partition stands: a batch that is retried begins at the offset that is committed. */
-function committedOffset(board: Board, group: string, topic: string, partition: number): number | null {
-  const found = board.lag?.value.groups.find((each) => each.group === group && each.topic === topic)
-  return found?.partitions.find((each) => each.partition === partition)?.committedOffset ?? null
 }
