@@ -1,31 +1,114 @@
 // The strict identity of events: which ids a group has stored, and with which content.
 import type { Database } from 'better-sqlite3'
+import { hashOf, IdFilter } from './id-filter.ts'
 
-export type ClaimId = (groupId: number, eventId: string, contentHash: Uint8Array) => 'new' | 'same' | 'other'
+export interface EventIds {
+  /** To be called first in every transaction that claims ids. */
+  begin(): void
+  /** Remembers the id with its content, or says how the content compares where the id is known. */
+  claim(groupId: number, eventId: string, contentHash: Uint8Array): 'new' | 'same' | 'other'
+  /** To be called last in the transaction. */
+  end(): void
+}
+
+/** About 20 ms of work for the batch that seals a run, and one MiB of filters for 32 of them. */
+export const idsPerRun = 12_288
+
+type Key = string | Buffer
+type KeyRow = [groupId: number, id: Key, contentHash: Buffer]
 
 /**
  * Prepares the claiming of ids, inside the transaction that stores their events.
  *
- * A new id costs one descent into the index: it is inserted at once, and only where that meets a known one is the
- * content compared.
+ * Ids are random, and one big index of them costs every event a page of its own to write. So new ids go to a small index
+ * of recent ones, few pages that a batch fills again and again. When it is full it is sealed: its rows are appended in
+ * their order as one run, which never changes again. Whether a run holds an id is ruled out by Bloom filters in memory,
+ * and looked up where they cannot; they save work and decide nothing.
+ *
+ * The filters are read from the store whenever a transaction finds more runs than it knows, whoever sealed them. What was
+ * sealed by a transaction that rolled back was never read, so it leaves no trace.
  */
-export function idClaims(db: Database): ClaimId {
-  const insert = db.prepare('INSERT INTO event_identity VALUES (?, ?, ?) ON CONFLICT DO NOTHING')
-  const contentOf = db
-    .prepare<[number, string | Buffer], Buffer>(
-      'SELECT content_hash FROM event_identity WHERE group_id = ? AND event_id = ?',
+export function eventIds(db: Database, options: { idsPerRun: number }): EventIds {
+  const state = db.prepare<[], { recent: number; runs: number }>('SELECT recent, runs FROM id_state')
+  const setRecent = db.prepare('UPDATE id_state SET recent = ?')
+  const insert = db.prepare('INSERT INTO recent_id VALUES (?, ?, ?) ON CONFLICT DO NOTHING')
+  const recent = db
+    .prepare<[number, Key], Buffer>('SELECT content_hash FROM recent_id WHERE group_id = ? AND event_id = ?')
+    .pluck()
+  const sealed = db
+    .prepare<[number, number, Key], Buffer>(
+      'SELECT content_hash FROM sealed_id WHERE run = ? AND group_id = ? AND event_id = ?',
     )
     .pluck()
-  return function claimId(groupId, eventId, contentHash) {
+  const filterBits = db.prepare<[number], Buffer>('SELECT bits FROM sealed_id_filter WHERE id = ?').pluck()
+  const filter = new IdFilter(options.idsPerRun)
+  const seal = runSealer(db, filter, options.idsPerRun)
+  let runsKnown = 0
+  let recentCount = 0
+  let recentBefore = 0
+
+  function begin(): void {
+    const { recent, runs } = state.get() ?? { recent: 0, runs: 0 }
+    recentCount = recentBefore = recent
+    for (let word = runsKnown >>> 5; word * 32 < runs && runs !== runsKnown; word++) {
+      const bits = filterBits.get(word)
+      if (bits) filter.load(word, bits)
+    }
+    runsKnown = runs
+  }
+
+  function claim(groupId: number, eventId: string, contentHash: Uint8Array): 'new' | 'same' | 'other' {
     const key = compactId(eventId)
-    if (insert.run(groupId, key, contentHash).changes === 1) return 'new'
-    return contentOf.get(groupId, key)?.equals(contentHash) ? 'same' : 'other'
+    for (const run of filter.candidates(hashOf(groupId, key))) {
+      const known = sealed.get(run, groupId, key)
+      if (known) return known.equals(contentHash) ? 'same' : 'other'
+    }
+    if (insert.run(groupId, key, contentHash).changes === 1) {
+      recentCount++
+      return 'new'
+    }
+    return recent.get(groupId, key)?.equals(contentHash) ? 'same' : 'other'
+  }
+
+  function end(): void {
+    if (recentCount >= options.idsPerRun) seal(runsKnown)
+    else if (recentCount !== recentBefore) setRecent.run(recentCount)
+  }
+
+  return { begin, claim, end }
+}
+
+/** Prepares the sealing of all recent ids, as runs of at most `idsPerRun`, the first of them numbered `run`. */
+function runSealer(db: Database, filter: IdFilter, idsPerRun: number): (run: number) => void {
+  const rows = db.prepare<[], KeyRow>('SELECT group_id, event_id, content_hash FROM recent_id').raw()
+  const append = db.prepare('INSERT INTO sealed_id VALUES (?, ?, ?, ?)')
+  const clear = db.prepare('DELETE FROM recent_id')
+  const filterBits = db.prepare<[number], Buffer>('SELECT bits FROM sealed_id_filter WHERE id = ?').pluck()
+  const setFilter = db.prepare(
+    'INSERT INTO sealed_id_filter VALUES (?, ?) ON CONFLICT DO UPDATE SET bits = excluded.bits',
+  )
+  const setState = db.prepare('UPDATE id_state SET recent = 0, runs = ?')
+
+  return function seal(firstRun) {
+    // In the order of their key: appending fills pages, where inserting at random splits them.
+    const all = rows.all()
+    let run = firstRun
+    for (let from = 0; from < all.length; from += idsPerRun) {
+      const members = all.slice(from, from + idsPerRun)
+      for (const [groupId, id, contentHash] of members) append.run(run, groupId, id, contentHash)
+      const word = run >>> 5
+      const hashes = members.map(([groupId, id]) => hashOf(groupId, id))
+      setFilter.run(word, filter.add(filterBits.get(word) ?? null, run, hashes))
+      run++
+    }
+    clear.run()
+    setState.run(run)
   }
 }
 
 const uuid = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/
 
 /** Most ids are lower-case UUIDs: 16 bytes instead of 36. SQLite never takes bytes for text, so no two ids meet. */
-function compactId(eventId: string): string | Buffer {
+function compactId(eventId: string): Key {
   return eventId.length === 36 && uuid.test(eventId) ? Buffer.from(eventId.replaceAll('-', ''), 'hex') : eventId
 }

@@ -1,4 +1,4 @@
-// The contract on SQLite, in memory.
+// The contract on SQLite. Runs of ids are tiny, so that every test crosses from recent ids to sealed ones.
 
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,7 +10,7 @@ import { openSqliteStore } from './store.ts'
 storeContract(async ({ clock }) => {
   const folder = mkdtempSync(join(tmpdir(), 'freshet-store-'))
   const file = join(folder, 'store.db')
-  const store = await openSqliteStore(file, { readOnly: false, clock, busyMsMax: 1_000 })
+  const store = await openSqliteStore(file, { readOnly: false, clock, busyMsMax: 1_000, idsPerRun: 4 })
   return {
     store,
     async tamper(sql) {

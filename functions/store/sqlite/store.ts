@@ -6,6 +6,7 @@ import { checkpointer } from './checkpoint.ts'
 import { watchCommits } from './commit-watch.ts'
 import { connect } from './connection.ts'
 import { storeFailure } from './failure.ts'
+import { idsPerRun as defaultIdsPerRun } from './ids.ts'
 import { lagSampleStore } from './lag-samples.ts'
 import { migrate } from './migrate.ts'
 import { accountReader } from './read-account.ts'
@@ -22,6 +23,8 @@ export interface SqliteStoreOptions {
   busyMsMax: number
   /** The file may not grow beyond this many pages of 4 KiB (STORE_FULL); without a limit unless given. */
   pagesMax?: number
+  /** How many recent ids are gathered before they are sealed; see ids.ts. Tests seal early. */
+  idsPerRun?: number
 }
 
 /** KiB of pages kept by a writer, whose ids lie all over their index, and by a reader of recent rows. */
@@ -65,8 +68,8 @@ interface Parts extends SqliteStoreOptions {
   close: () => void
 }
 
-function storeOn(db: Database, { file, clock, busyMsMax, version, close }: Parts): Store {
-  const writeBatch = batchWriter(db, { clock })
+function storeOn(db: Database, { file, clock, busyMsMax, idsPerRun = defaultIdsPerRun, version, close }: Parts): Store {
+  const writeBatch = batchWriter(db, { clock, idsPerRun })
   const rows = rowReader(db)
   const account = accountReader(db)
   const lag = lagSampleStore(db)

@@ -4,25 +4,26 @@ import { settle } from '../settle.ts'
 import type { Batch, BatchResult, Outcome, SourceRecord } from '../store.ts'
 import { deadLetterIds } from './dead-letter-ids.ts'
 import { groupOf, groupStatements } from './groups.ts'
-import { idClaims } from './ids.ts'
+import { eventIds } from './ids.ts'
 import { Ledger, type LedgerStatements, ledgerStatements, sourceIdOf } from './ledger.ts'
 import { rollupWriter } from './rollups.ts'
 
 export interface BatchWriterOptions {
   clock: () => number
+  idsPerRun: number
 }
 
 /**
  * Prepares the writing of batches.
  *
- * Nothing of a batch is kept in memory from one transaction to the next: one that rolls back leaves no trace, and other
+ * But for filters that decide nothing, nothing is kept in memory from one transaction to the next: one that rolls back leaves no trace, and other
  * processes may write in between.
  */
-export function batchWriter(db: Database, { clock }: BatchWriterOptions): (batch: Batch) => BatchResult {
+export function batchWriter(db: Database, { clock, idsPerRun }: BatchWriterOptions): (batch: Batch) => BatchResult {
   const rows = rowStatements(db)
   const groups = groupStatements(db)
   const ledgerRows = ledgerStatements(db)
-  const claimId = idClaims(db)
+  const ids = eventIds(db, { idsPerRun })
   const deadLetters = deadLetterIds(db)
   const startRollups = rollupWriter(db)
 
@@ -36,10 +37,11 @@ export function batchWriter(db: Database, { clock }: BatchWriterOptions): (batch
     // One object for the whole batch: `sourceId` says whose record is being settled.
     let sourceId = 0
     const memory = {
-      claimId: (id: string, contentHash: Uint8Array) => claimId(group.id, id, contentHash),
+      claimId: (id: string, contentHash: Uint8Array) => ids.claim(group.id, id, contentHash),
       claimDeadLetter: (record: SourceRecord) => deadLetters.claim(sourceId, record, seq + 1),
       knowsDeadLetter: (record: SourceRecord) => deadLetters.knows(sourceId, record),
     }
+    ids.begin()
     for (const outcome of batch.outcomes) {
       const { record } = outcome
       const ledger = ledgers.of(record.topic, record.partition)
@@ -58,6 +60,7 @@ export function batchWriter(db: Database, { clock }: BatchWriterOptions): (batch
         rows.deadLetter.run(group.id, ++seq, ledger.accountId, offset, timestamp, arrivedMs, code, reason, key, value)
       }
     }
+    ids.end()
     ledgers.close()
     rollups.write(group.id, { ms: arrivedMs, events: result.stored, deadLetters: result.deadLetters })
     if (seq !== group.seq) groups.setSeq.run(seq, group.id)

@@ -60,7 +60,7 @@ export function accountContract(open: OpenStore): void {
           await fresh.close()
         }
       }),
-      { numRuns: 80 },
+      { numRuns: 60 },
     )
   })
 }

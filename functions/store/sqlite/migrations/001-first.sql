@@ -76,14 +76,36 @@ CREATE TABLE dead_letter (
   PRIMARY KEY (group_id, seq)
 ) STRICT, WITHOUT ROWID;
 
--- Identities outlive the rows they speak of, so they are kept apart.
+-- Identities outlive the rows they speak of, so they are kept apart. ids.ts says why in two tables.
 -- event_id: 16 bytes for a lower-case UUID, else the text. content_hash: SHA-256 of the canonical event.
-CREATE TABLE event_identity (
+CREATE TABLE recent_id (
   group_id     INTEGER NOT NULL,
   event_id     ANY NOT NULL,
   content_hash BLOB NOT NULL,
   PRIMARY KEY (group_id, event_id)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE sealed_id (
+  run          INTEGER NOT NULL,
+  group_id     INTEGER NOT NULL,
+  event_id     ANY NOT NULL,
+  content_hash BLOB NOT NULL,
+  PRIMARY KEY (run, group_id, event_id)
+) STRICT, WITHOUT ROWID;
+
+-- The Bloom filters of runs 32 * id to 32 * id + 31: for each position 32 bits, one a run, little-endian.
+CREATE TABLE sealed_id_filter (
+  id   INTEGER PRIMARY KEY,
+  bits BLOB NOT NULL
+) STRICT;
+
+-- One row: how many ids are recent, and how many runs are sealed.
+CREATE TABLE id_state (
+  id     INTEGER PRIMARY KEY CHECK (id = 1),
+  recent INTEGER NOT NULL,
+  runs   INTEGER NOT NULL
+) STRICT;
+INSERT INTO id_state VALUES (1, 0, 0);
 
 -- value_hash: SHA-256 of the record's value; empty for a tombstone.
 CREATE TABLE dead_letter_identity (
