@@ -44,7 +44,8 @@ const groupKey = 0
 
 function find({ host, port }: BrokerState, keyType: number) {
   if (keyType === groupKey) return { errorCode: errorCode.NONE, errorMessage: null, nodeId, host, port }
-  const error: ErrorName = 'INVALID_REQUEST'
-  const errorMessage = 'This broker coordinates consumer groups only.'
+  // The one refusal that every client takes as final; on any other it asks again until its time is up.
+  const error: ErrorName = 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED'
+  const errorMessage = 'Transactions are not offered by this broker.'
   return { errorCode: errorCode[error], errorMessage, nodeId: -1, host: '', port: -1 }
 }

@@ -3,6 +3,12 @@ import { errorCode } from '../protocol/error-codes.ts'
 import { int16, int32, int64, string } from '../protocol/schema.ts'
 import { defineApi } from './api.ts'
 
+const refused = {
+  errorCode: errorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
+  producerId: -1,
+  producerEpoch: -1,
+}
+
 export const initProducerId = defineApi({
   name: 'InitProducerId',
   key: 22,
@@ -22,8 +28,7 @@ export const initProducerId = defineApi({
   },
   handle(broker, request) {
     // Transactions are not offered: AddPartitionsToTxn and its kin are not in ApiVersions either.
-    if (request.transactionalId !== null)
-      return { errorCode: errorCode.INVALID_REQUEST, producerId: -1, producerEpoch: -1 }
+    if (request.transactionalId !== null) return refused
     return { errorCode: errorCode.NONE, producerId: broker.topics.newProducerId(), producerEpoch: 0 }
   },
 })
