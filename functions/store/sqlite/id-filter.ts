@@ -84,6 +84,9 @@ export class IdFilter {
 
   /** A copy, because stored bytes need not begin where a word may. */
   #unpack(stored: Uint8Array): Uint32Array {
+    // Read with another size, filters would rule out ids that are there.
+    if (stored.length !== this.#positions * 4)
+      throw new Error(`expected ${this.#positions * 4} bytes of filters, got ${stored.length}`)
     const bits = new Uint32Array(this.#positions)
     new Uint8Array(bits.buffer).set(stored)
     return bits

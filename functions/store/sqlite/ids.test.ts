@@ -90,9 +90,8 @@ it('finds every id of hundreds of runs, and rarely asks a run in vain', () => {
     )
   }
   for (const [word, bits] of stored.entries()) filter.load(word, bits as Uint8Array)
-  for (const [run, members] of ids.entries()) {
-    for (const id of members) expect(filter.candidates(hashOf(1, id))).toContain(run)
-  }
+  const missed = ids.flatMap((members, run) => members.filter((id) => !filter.candidates(hashOf(1, id)).includes(run)))
+  expect(missed).toEqual([])
   const strangers = Array.from({ length: 3_000 }, (_, index) =>
     (kinds[index % 3] as (index: number) => string)(1e6 + index),
   )

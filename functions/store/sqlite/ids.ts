@@ -15,7 +15,6 @@ export interface EventIds {
 export const idsPerRun = 12_288
 
 type Key = string | Buffer
-type KeyRow = [groupId: number, id: Key, contentHash: Buffer]
 
 /**
  * Prepares the claiming of ids, inside the transaction that stores their events.
@@ -80,8 +79,10 @@ export function eventIds(db: Database, options: { idsPerRun: number }): EventIds
 
 /** Prepares the sealing of all recent ids, as runs of at most `idsPerRun`, the first of them numbered `run`. */
 function runSealer(db: Database, filter: IdFilter, idsPerRun: number): (run: number) => void {
-  const rows = db.prepare<[], KeyRow>('SELECT group_id, event_id, content_hash FROM recent_id').raw()
-  const append = db.prepare('INSERT INTO sealed_id VALUES (?, ?, ?, ?)')
+  // In the order of their key: appending fills pages, where inserting at random splits them.
+  const members = 'FROM recent_id ORDER BY group_id, event_id LIMIT ? OFFSET ?'
+  const keys = db.prepare<[number, number], [groupId: number, id: Key]>(`SELECT group_id, event_id ${members}`).raw()
+  const append = db.prepare(`INSERT INTO sealed_id SELECT ?, group_id, event_id, content_hash ${members}`)
   const clear = db.prepare('DELETE FROM recent_id')
   const filterBits = db.prepare<[number], Buffer>('SELECT bits FROM sealed_id_filter WHERE id = ?').pluck()
   const setFilter = db.prepare(
@@ -90,14 +91,12 @@ function runSealer(db: Database, filter: IdFilter, idsPerRun: number): (run: num
   const setState = db.prepare('UPDATE id_state SET recent = 0, runs = ?')
 
   return function seal(firstRun) {
-    // In the order of their key: appending fills pages, where inserting at random splits them.
-    const all = rows.all()
     let run = firstRun
-    for (let from = 0; from < all.length; from += idsPerRun) {
-      const members = all.slice(from, from + idsPerRun)
-      for (const [groupId, id, contentHash] of members) append.run(run, groupId, id, contentHash)
+    for (let from = 0; ; from += idsPerRun) {
+      const hashes = keys.all(idsPerRun, from).map(([groupId, id]) => hashOf(groupId, id))
+      if (hashes.length === 0) break
+      append.run(run, idsPerRun, from)
       const word = run >>> 5
-      const hashes = members.map(([groupId, id]) => hashOf(groupId, id))
       setFilter.run(word, filter.add(filterBits.get(word) ?? null, run, hashes))
       run++
     }
