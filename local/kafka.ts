@@ -1,4 +1,5 @@
 // Which Kafka the local cloud uses: the embedded broker on a port that is free, or the one that was named.
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { PipelineError } from '../functions/errors.ts'
 import { pipeline } from '../infra/pipeline.ts'
@@ -11,6 +12,8 @@ import { ensureTopics } from './topics.ts'
 export interface LocalKafka {
   bootstrap: string
   notes: string[]
+  /** The broker's folder was empty: nothing was ever produced or committed. */
+  isNew: boolean
   /** The embedded broker's; absent with --brokers. */
   thread?: Thread<BrokerThreadReady, never>
   stop(): Promise<void>
@@ -24,15 +27,17 @@ export async function startKafka(options: LocalOptions, log: (line: string) => v
   const topics = Object.entries(pipeline.topics).map(([name, { partitions }]) => ({ name, partitions }))
   if (options.brokers !== undefined) {
     await ensureTopics(options.brokers.split(','), topics)
-    return { bootstrap: options.brokers, notes: [], stop: async () => {} }
+    return { bootstrap: options.brokers, notes: [], isNew: false, stop: async () => {} }
   }
+  const dataDir = join(options.data, 'kafka')
+  const isNew = !existsSync(dataDir)
   const wanted = options.kafkaPort
   const candidates = wanted === 0 ? [0] : Array.from({ length: portsTried }, (_, i) => wanted + i)
   for (const port of candidates) {
-    const thread = await startBrokerThread({ dataDir: join(options.data, 'kafka'), port, topics }, log)
+    const thread = await startBrokerThread({ dataDir, port, topics }, log)
     if (!thread) continue
     const notes = port === wanted ? [] : [`port ${wanted} is taken by something else; Kafka is on ${port}`]
-    return { bootstrap: thread.ready.bootstrap, notes, thread, stop: () => thread.stop() }
+    return { bootstrap: thread.ready.bootstrap, notes, isNew, thread, stop: () => thread.stop() }
   }
   throw new PipelineError('KAFKA_PORT_TAKEN', `no free port from ${wanted} to ${wanted + portsTried - 1}`)
 }

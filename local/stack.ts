@@ -7,6 +7,7 @@ import type { Happening } from './event-source-mapping/happening.ts'
 import { startKafka } from './kafka.ts'
 import { type LogFile, openLogFile } from './log-file.ts'
 import type { LocalOptions } from './options.ts'
+import { readAnew } from './read-anew.ts'
 import { type LocalFunction, type LogLine, startFunction } from './runtime/function.ts'
 import { parseRate } from './schedule/rate.ts'
 import { startSchedule } from './schedule/schedule.ts'
@@ -68,6 +69,8 @@ export async function startStack(options: LocalOptions, tell: (news: News) => vo
     api.post({ type: 'local-status', status: { producer: producer.state(), mappings: [...mappingStates.values()] } })
   }
 
+  // Only the embedded broker: on a Kafka of theirs, a group's offsets are not ours to move.
+  const anew = kafka.thread && api.ready.isNew && !kafka.isNew ? await readAnew(kafka.bootstrap) : []
   const mappings = await Promise.all(
     pipeline.mappings.map((description) =>
       startMappingThread(start, description, (state) => {
@@ -88,7 +91,7 @@ export async function startStack(options: LocalOptions, tell: (news: News) => vo
     dashboard: `http://localhost:${api.ready.port}`,
     kafka: kafka.bootstrap,
     events: api.ready.events,
-    notes: [...kafka.notes, ...api.ready.notes],
+    notes: [...kafka.notes, ...api.ready.notes, ...anew],
     producer: producer.state,
     pauseProducer: (paused) => producer.pause(paused),
     sendBadRecord: () => api.post({ type: 'bad-record' }),

@@ -1,4 +1,5 @@
 // The whole pipeline, started as its user starts it: bad input, restarts and clashes are normal cases.
+import { rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { Kafka, logLevel, Partitioners } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -134,6 +135,27 @@ describe('the simulated shop', () => {
     })
     expect(health.accounts.reduce((sum, account) => sum + account.redelivered, 0)).toBe(0)
     expect(await second.stop()).toBe(0)
+  })
+})
+
+describe('a damaged store', () => {
+  it('is named with what to run, and comes back from Kafka when that was done', async () => {
+    const directory = freshDirectory()
+    const first = await startLocalStack(directory, ['--no-producer'])
+    await produce(
+      first,
+      ['a', 'b', 'c'].map((id) => JSON.stringify(good(id))),
+    )
+    await stored(first, 'c')
+    await first.stop()
+    writeFileSync(`${directory}/freshet.db`, 'this is no database')
+    await expect(startLocalStack(directory)).rejects.toThrow(/STORE_CORRUPT.*freshet\.db/s)
+
+    rmSync(`${directory}/freshet.db`)
+    const second = await startLocalStack(directory, ['--no-producer'])
+    await stored(second, 'c')
+    expect(await second.get<Summary>('/api/summary')).toMatchObject({ events: 3 })
+    await second.stop()
   })
 })
 

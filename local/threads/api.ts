@@ -17,6 +17,8 @@ export interface ApiThreadReady {
   port: number
   /** Events in the store. */
   events: number
+  /** The store holds no account: nothing was ever consumed into it. */
+  isNew: boolean
   notes: string[]
 }
 
@@ -40,10 +42,12 @@ runThread<ApiThreadData, ApiThreadReady, ToApiThread, ApiThreadMessage>(async (d
   const server = await listen(app, ports)
   const moved = wanted !== 0 && server.port !== wanted
   const { events } = await parts.store.totals(parts.group)
+  const isNew = (await parts.store.accounts()).length === 0
   return {
     ready: {
       port: server.port,
       events,
+      isNew,
       notes: moved ? [`port ${wanted} is taken; the dashboard is on ${server.port}`] : [],
     },
     receive(message) {
