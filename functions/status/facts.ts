@@ -76,7 +76,8 @@ export type VerdictKind =
 /** Health has no colour: `calm` is plain ink. `idle` is nothing to do, `warn` late but moving, `bad` will not mend by itself. */
 export type Tone = 'calm' | 'idle' | 'warn' | 'bad'
 
-export type VerdictAction = 'start-producer' | 'try-now'
+/** What the page can do about it at the press of a button. */
+export type VerdictAction = 'start-producer'
 
 export interface Verdict {
   kind: VerdictKind

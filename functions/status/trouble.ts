@@ -34,7 +34,7 @@ export function disconnected({ connection, summary }: Facts): Verdict | null {
       'this page cannot know what has happened since',
     ],
     next: 'It tries again by itself. If it lasts: is the pipeline still running?',
-    actions: ['try-now'],
+    actions: [],
   }
 }
 
@@ -51,7 +51,7 @@ export function storeUnavailable({ connection, summary }: Facts): Verdict | null
       ...(summary ? [`last known: ${counted(summary.events, 'event')}`] : []),
     ],
     next: 'See that the store runs, can be written and has space. This page tries again by itself.',
-    actions: ['try-now'],
+    actions: [],
   }
 }
 

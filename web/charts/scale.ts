@@ -13,12 +13,12 @@ export function linear(from: number, to: number, start: number, end: number): (v
   return (value) => start + (value - from) * factor
 }
 
-/** Three to six round numbers from 0 to at least `max`. `floor` keeps noise near zero from looking like news. */
+/** A few round numbers from 0 to a little above `max`. `floor` keeps noise near zero from looking like news. */
 export function niceTicks(max: number, floor = 1): number[] {
-  const top = Math.max(max, floor)
+  const top = Math.max(max, floor) * 1.1
   const raw = top / 4
   const power = 10 ** Math.floor(Math.log10(raw))
-  const step = ([1, 2, 2.5, 5].find((each) => each * power >= raw) ?? 10) * power
+  const step = ([1, 2, 5].find((each) => each * power >= raw) ?? 10) * power
   const ticks: number[] = []
   for (let i = 0; i === 0 || (ticks.at(-1) as number) < top; i++) ticks.push(Number((i * step).toPrecision(12)))
   return ticks
