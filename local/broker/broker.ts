@@ -87,7 +87,18 @@ function open(options: BrokerOptions, host: string, port: number): BrokerState {
     if (!topics.named(name)) topics.create(name, partitions, parseConfigs(Object.entries(configs)))
   }
   const now = () => clock.now()
-  return { apis, host, port, topics, offsets, coordinator: new Coordinator(), defaultPartitions, now, say }
+  return {
+    apis,
+    host,
+    port,
+    topics,
+    offsets,
+    coordinator: new Coordinator(),
+    defaultPartitions,
+    inboundBytes: 0,
+    now,
+    say,
+  }
 }
 
 /** log.retention.check.interval.ms */

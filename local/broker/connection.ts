@@ -11,6 +11,12 @@ import type { BrokerState } from './state.ts'
 const idleMsMax = 10 * 60 * 1000
 
 /**
+ * Bytes of unfinished requests that all connections together may hold. Our choice: Kafka bounds them by
+ * queued.max.request.bytes, and lets the clients wait; here the one who exceeds it is closed, and tries again.
+ */
+const inboundBytesMax = 512 * 1024 * 1024
+
+/**
  * Serves one socket until it closes. Like Kafka, it does not look at the next request before the last is answered
  * and, beyond Kafka, not before the client has taken the answer in: a slow reader slows itself down alone.
  */
@@ -20,6 +26,13 @@ export function serve(socket: Socket, broker: BrokerState): void {
   const clientHost = `/${(socket.remoteAddress ?? '').replace(/^::ffff:/, '')}`
   let busy = false
   let answering = false
+  let countedBytes = 0
+
+  const countInbound = () => {
+    const bytes = closed.signal.aborted ? 0 : frames.bytes
+    broker.inboundBytes += bytes - countedBytes
+    countedBytes = bytes
+  }
 
   const answerAll = async () => {
     if (busy) return
@@ -38,6 +51,7 @@ export function serve(socket: Socket, broker: BrokerState): void {
       socket.destroy()
     } finally {
       busy = false
+      countInbound()
     }
   }
 
@@ -48,11 +62,16 @@ export function serve(socket: Socket, broker: BrokerState): void {
   })
   socket.on('data', (chunk) => {
     frames.push(chunk)
-    void answerAll()
+    countInbound()
+    if (broker.inboundBytes > inboundBytesMax) socket.destroy()
+    else void answerAll()
   })
   // A peer that vanishes is no news; 'close' follows.
   socket.on('error', () => {})
-  socket.on('close', () => closed.abort())
+  socket.on('close', () => {
+    closed.abort()
+    countInbound()
+  })
 }
 
 /** Keeps the client's further requests in its own memory while `waiting` lasts. */

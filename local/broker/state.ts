@@ -16,6 +16,8 @@ export interface BrokerState {
   offsets: CommittedOffsets
   /** Partitions of a topic whose creator does not say. */
   defaultPartitions: number
+  /** Bytes of requests that have not arrived in full, over all connections. */
+  inboundBytes: number
   /** Milliseconds since 1970. */
   now(): number
   /** A line for the person who runs the broker. */

@@ -45,7 +45,7 @@ function describe(broker: BrokerState, groupId: string) {
     errorCode: errorCode.NONE,
     groupId,
     groupState: stateOf(broker, groupId),
-    protocolType: group?.protocolType ?? '',
+    protocolType: protocolTypeOf(broker, groupId),
     protocolData: group?.protocolName ?? '',
     members,
   }
@@ -62,6 +62,14 @@ function describeMember(group: Group, member: Member) {
     memberMetadata,
     memberAssignment: assignment,
   }
+}
+
+/**
+ * Our choice for a group known by its offsets alone: nearly always consumers committed them. (Kafka keeps the type with
+ * the group's metadata.)
+ */
+export function protocolTypeOf(broker: BrokerState, groupId: string): string {
+  return broker.coordinator.group(groupId)?.protocolType ?? (broker.offsets.has(groupId) ? 'consumer' : '')
 }
 
 /** The phase, Empty for one that has only committed offsets, Dead for one of which nothing is known. */

@@ -1,8 +1,12 @@
 // JoinGroup: answered when the rebalance that it leads to is complete.
 import { randomUUID } from 'node:crypto'
+import { isGroupId } from '../groups/offsets.ts'
 import { errorCode } from '../protocol/error-codes.ts'
 import { bool, bytes, int16, int32, list, string } from '../protocol/schema.ts'
 import { defineApi } from './api.ts'
+
+/** What the group keeps of one member. Our choice: Kafka has no limit, and a subscription to 10,000 topics takes less. */
+const metadataBytesMax = 1024 * 1024
 
 export const joinGroup = defineApi({
   name: 'JoinGroup',
@@ -32,7 +36,8 @@ export const joinGroup = defineApi({
   },
   async handle(broker, request, { version, clientId, clientHost }) {
     const { groupId, memberId, sessionTimeoutMs, groupInstanceId, protocolType, rebalanceTimeoutMs } = request
-    if (groupId === '') return refused(errorCode.INVALID_GROUP_ID, memberId)
+    if (!isGroupId(groupId)) return refused(errorCode.INVALID_GROUP_ID, memberId)
+    if (bytesOf(request.protocols) > metadataBytesMax) return refused(errorCode.INVALID_REQUEST, memberId)
     const answer = await broker.coordinator.join(groupId, {
       memberId,
       freshMemberId: `${groupInstanceId ?? clientId}-${randomUUID()}`,
@@ -59,6 +64,10 @@ export const joinGroup = defineApi({
     }
   },
 })
+
+function bytesOf(protocols: readonly { name: string; metadata: Buffer }[]): number {
+  return protocols.reduce((sum, { name, metadata }) => sum + name.length + metadata.length, 0)
+}
 
 function refused(code: number, memberId: string) {
   const nothing = { generationId: -1, protocolType: null, protocolName: '', leader: '', members: [] }

@@ -2,7 +2,7 @@
 import { errorCode } from '../protocol/error-codes.ts'
 import { int16, int32, list, listOf, string } from '../protocol/schema.ts'
 import { defineApi } from './api.ts'
-import { stateOf } from './describe-groups.ts'
+import { protocolTypeOf, stateOf } from './describe-groups.ts'
 
 export const listGroups = defineApi({
   name: 'ListGroups',
@@ -27,7 +27,7 @@ export const listGroups = defineApi({
     const ids = [...new Set([...broker.coordinator.ids(), ...broker.offsets.groupIds()])]
     const all = ids.map((groupId) => ({
       groupId,
-      protocolType: broker.coordinator.group(groupId)?.protocolType ?? '',
+      protocolType: protocolTypeOf(broker, groupId),
       groupState: stateOf(broker, groupId),
       groupType: 'classic',
     }))

@@ -1,5 +1,5 @@
 // OffsetCommit: answered after the offsets are written.
-import type { OffsetEntry } from '../groups/offsets.ts'
+import { isGroupId, type OffsetEntry } from '../groups/offsets.ts'
 import { type ErrorName, errorCode } from '../protocol/error-codes.ts'
 import { int16, int32, int64, list, string } from '../protocol/schema.ts'
 import type { BrokerState } from '../state.ts'
@@ -39,7 +39,7 @@ export const offsetCommit = defineApi({
   handle(broker, request) {
     const { groupId, generationId, memberId, groupInstanceId } = request
     const from = { memberId, instanceId: groupInstanceId, generation: generationId }
-    const refusal = broker.coordinator.commitProblem(groupId, from)
+    const refusal = groupProblem(broker, groupId) ?? broker.coordinator.commitProblem(groupId, from)
     const entries: OffsetEntry[] = []
     const topics = request.topics.map(({ name, partitions }) => ({
       name,
@@ -59,6 +59,11 @@ export const offsetCommit = defineApi({
     return { topics: topics.map((topic) => ({ ...topic, partitions: topic.partitions.map(withError(failed)) })) }
   },
 })
+
+function groupProblem(broker: BrokerState, groupId: string): ErrorName | null {
+  if (!isGroupId(groupId)) return 'INVALID_GROUP_ID'
+  return broker.offsets.mayCommit(groupId) ? null : 'GROUP_MAX_SIZE_REACHED'
+}
 
 function partitionProblem(broker: BrokerState, topic: string, partition: number, metadata: string): ErrorName | null {
   if (!broker.topics.log(topic, partition)) return 'UNKNOWN_TOPIC_OR_PARTITION'

@@ -36,16 +36,19 @@ export const offsetDelete = defineApi({
   },
 })
 
-/** ConsumerProtocolSubscription begins with its version and the topics, in every version. */
 function subscribedTopics(group: Group): Set<string> {
-  const topics = new Set<string>()
-  if (group.protocolType !== 'consumer') return topics
-  for (const member of group.members.values()) {
-    const metadata = member.protocols.find(({ name }) => name === group.protocolName)?.metadata
-    if (!metadata || metadata.length === 0) continue
+  if (group.protocolType !== 'consumer') return new Set()
+  const members = [...group.members.values()]
+  return new Set(members.flatMap(({ protocols }) => protocols.flatMap(({ metadata }) => topicsIn(metadata))))
+}
+
+/** ConsumerProtocolSubscription begins with two bytes of version and the topics, in every version. */
+function topicsIn(metadata: Buffer): string[] {
+  try {
     const reader = new Reader(metadata, 2)
-    const count = reader.count(false) ?? 0
-    for (let i = 0; i < count; i++) topics.add(reader.string(false) ?? '')
+    return Array.from({ length: reader.count(false) ?? 0 }, () => reader.string(false) ?? '')
+  } catch {
+    // What a member says of itself is its own affair: one that writes something else subscribes to nothing we know of.
+    return []
   }
-  return topics
 }

@@ -3,6 +3,9 @@ import { errorCode } from '../protocol/error-codes.ts'
 import { bytes, int16, int32, list, string } from '../protocol/schema.ts'
 import { defineApi } from './api.ts'
 
+/** What the group keeps of its leader's decision. Our choice: Kafka has no limit. */
+const assignmentBytesMax = 8 * 1024 * 1024
+
 export const syncGroup = defineApi({
   name: 'SyncGroup',
   key: 14,
@@ -26,6 +29,9 @@ export const syncGroup = defineApi({
   },
   async handle(broker, request) {
     const { groupId, memberId, groupInstanceId, generationId, protocolType, protocolName, assignments } = request
+    if (assignments.reduce((sum, { assignment }) => sum + assignment.length, 0) > assignmentBytesMax) {
+      return { errorCode: errorCode.INVALID_REQUEST, protocolType, protocolName, assignment: Buffer.alloc(0) }
+    }
     const answer = await broker.coordinator.sync(groupId, {
       memberId,
       instanceId: groupInstanceId,

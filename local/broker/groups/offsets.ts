@@ -39,6 +39,12 @@ const entryCodec = compile(
 
 const forgotten = -1
 
+/** Groups with committed offsets, and the length of their names. Our choice: Kafka has no limits. */
+const groupsMax = 10_000
+const groupIdLengthMax = 1_000
+
+export const isGroupId = (groupId: string): boolean => groupId.length > 0 && groupId.length <= groupIdLengthMax
+
 /** Length and CRC precede each entry. */
 const prefixBytes = 8
 
@@ -108,6 +114,11 @@ export class CommittedOffsets {
 
   groupIds(): string[] {
     return [...this.groups.keys()]
+  }
+
+  /** Whether `groupId` may commit: a new group may not when there are too many. */
+  mayCommit(groupId: string): boolean {
+    return this.groups.has(groupId) || this.groups.size < groupsMax
   }
 
   has(groupId: string): boolean {

@@ -8,7 +8,8 @@ const lengthBytes = 4
 
 export class FrameReader {
   private chunks: Buffer[] = []
-  private bytes = 0
+  /** Received and not yet returned as a frame. */
+  bytes = 0
 
   push(chunk: Buffer): void {
     this.chunks.push(chunk)
