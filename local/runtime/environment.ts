@@ -122,6 +122,8 @@ function captureOutput(): () => void {
 }
 
 function crashWith(error: FunctionError): void {
+  const { errorType, errorMessage, trace } = error
+  process.stderr.write(`ERROR ${[`${errorType}: ${errorMessage}`, ...trace.slice(1)].join('\n')}\n`)
   flushLogs()
   post({ type: 'crashed', error, memoryUsedMB: memory.sample() })
   process.exit(1)

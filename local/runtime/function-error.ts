@@ -11,7 +11,7 @@ export function toFunctionError(thrown: unknown, errorType?: string): FunctionEr
     return { errorType: errorType ?? typeof thrown, errorMessage: cut(describe(thrown)), trace: [] }
   }
   return {
-    errorType: errorType ?? String(thrown.name),
+    errorType: errorType ?? cut(String(thrown.name)),
     errorMessage: cut(String(thrown.message)),
     trace: String(thrown.stack ?? '')
       .slice(0, errorMessageCharsMax)

@@ -84,7 +84,6 @@ export class Sandbox {
 
   /** Ends the thread, wherever it is; an invocation that runs answers that it was aborted. */
   async stop(): Promise<void> {
-    this.gone = true
     const ended = this.#terminate()
     this.#end(platformError(abortedErrorType, this.#requestId, 'The execution environment was stopped'))
     await ended
@@ -146,7 +145,6 @@ export class Sandbox {
   async #timeOut(timeoutMs: number): Promise<void> {
     const requestId = this.#requestId
     const seconds = (timeoutMs / 1000).toFixed(2)
-    this.gone = true
     const answer = this.#answer
     this.#answer = null
     await this.#terminate()
