@@ -2,20 +2,27 @@
 
 /** What `read` answers, kept for `keepMs`; who asks while it is being read waits for that reading. A failure is not kept. */
 export function remember<T>(keepMs: number, now: () => number, read: () => Promise<T>): () => Promise<T> {
-  let current: { reading: Promise<T>; untilMs: number } | undefined
+  let current: { reading: Promise<T>; readMs: number | null } | undefined
+
+  function isFresh(readMs: number | null): boolean {
+    if (readMs === null) return true
+    const ageMs = now() - readMs
+    // An age below zero means that the clock was set back; nothing is kept until the old time comes again.
+    return ageMs >= 0 && ageMs < keepMs
+  }
+
   return () => {
-    if (current && now() < current.untilMs) return current.reading
-    const reading = read()
-    const mine = { reading, untilMs: Number.POSITIVE_INFINITY }
+    if (current && isFresh(current.readMs)) return current.reading
+    const mine = { reading: read(), readMs: null as number | null }
     current = mine
-    reading.then(
+    mine.reading.then(
       () => {
-        mine.untilMs = now() + keepMs
+        mine.readMs = now()
       },
       () => {
         if (current === mine) current = undefined
       },
     )
-    return reading
+    return mine.reading
   }
 }
