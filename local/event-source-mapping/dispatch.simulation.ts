@@ -92,6 +92,10 @@ export class Simulation {
       for (const { queue, records } of batch.slices) {
         assert(!busy.includes(queue.partition), 'two invocations share a partition')
         assert(records.length > 0)
+        assert(
+          records.every(({ offset }, index) => offset > (records[index - 1]?.offset ?? -1)),
+          'a record twice, or out of order',
+        )
         const first = records[0]?.offset ?? 0
         assert(
           this.#everyRecordBelow(first, queue.partition),

@@ -1,7 +1,7 @@
 // Runs one event source mapping: reads a topic, invokes a function with batches of its records, commits what is resolved.
 import { registerCodecs } from '../../functions/kafka/codecs.ts'
 import { type Backoff, retryBackoffDefault } from './backoff.ts'
-import { Dispatcher } from './dispatch.ts'
+import { type Commit, Dispatcher } from './dispatch.ts'
 import type { Happening, HappeningBody } from './happening.ts'
 import { type Batch, offsetsIn } from './in-flight.ts'
 import { encoderOf, fillOf } from './intake.ts'
@@ -56,6 +56,7 @@ class MappingShell implements Mapping {
   readonly #poller: Poller
   readonly #encode: ReturnType<typeof encoderOf>
   #turnIsDue = false
+  #stopped = false
   #wakeUp: NodeJS.Timeout | undefined
   #committing: Promise<void> | null = null
   #whenIdle = (): void => {}
@@ -103,8 +104,8 @@ class MappingShell implements Mapping {
     }
     // Kafka may be out of reach, and a commit would wait for it.
     await Promise.race([this.#commitResolved(), delay(stopMsMax)])
+    this.#stopped = true
     await this.#poller.stop()
-    clearTimeout(this.#wakeUp)
   }
 
   #createPoller(): Poller {
@@ -127,7 +128,7 @@ class MappingShell implements Mapping {
         outOfRange: (partition) => this.#dispatcher.outOfRange(partition),
         failed: (error, delayMs) => this.#tell({ type: 'poll-error', error, delayMs }),
         isFull: (partition) => this.#fill(partition) >= 1,
-        hasRoom: (partition) => this.#fill(partition) < 0.5,
+        hasRoom: (partition) => this.#fill(partition) <= 0.5,
       },
     )
   }
@@ -155,6 +156,7 @@ class MappingShell implements Mapping {
   }
 
   #turn(): void {
+    if (this.#stopped) return
     clearTimeout(this.#wakeUp)
     const now = performance.now()
     const { invoke, wakeAtMs } = this.#dispatcher.turn(now)
@@ -184,25 +186,26 @@ class MappingShell implements Mapping {
 
   /** Commits what is resolved, one request at a time; what is resolved meanwhile goes along with the next. */
   #commitResolved(): Promise<void> {
-    this.#committing ??= this.#commitAll().finally(() => {
-      this.#committing = null
-    })
+    if (this.#committing) return this.#committing
+    const commits = this.#dispatcher.takeCommits()
+    if (commits.length === 0) return Promise.resolve()
+    this.#committing = this.#commitFrom(commits)
     return this.#committing
   }
 
-  async #commitAll(): Promise<void> {
-    for (;;) {
-      const commits = this.#dispatcher.takeCommits()
-      if (commits.length === 0) return
+  async #commitFrom(first: Commit[]): Promise<void> {
+    for (let commits = first; commits.length > 0; commits = this.#dispatcher.takeCommits()) {
       try {
         await this.#poller.commit(commits.map(({ queue, offset }) => ({ partition: queue.partition, offset })))
         this.#dispatcher.committed(commits)
       } catch (error) {
         this.#dispatcher.notCommitted(commits, error instanceof Error ? error.message : String(error))
-        setTimeout(() => this.#turnSoon(), commitRetryMs).unref()
-        return
+        if (!this.#stopped) setTimeout(() => this.#turnSoon(), commitRetryMs).unref()
+        break
       }
     }
+    // In the same breath as the last look at what is due: nothing can become due unseen in between.
+    this.#committing = null
   }
 
   #tell(happening: HappeningBody): void {

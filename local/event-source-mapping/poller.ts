@@ -60,6 +60,8 @@ export class Poller {
   #memberId: string | null = null
   #assigned: number[] = []
   #paused = new Set<number>()
+  /** Counts rebalances, so that what was begun before one knows that it is out of date. */
+  #generation = 0
   #stopping = false
   #failures = 0
   #signalRoom = (): void => {}
@@ -173,12 +175,14 @@ export class Poller {
       const sameMember = this.#memberId === payload.memberId
       this.#memberId = payload.memberId
       this.#assigned = [...(payload.memberAssignment[this.#options.topic] ?? [])]
+      this.#generation += 1
+      const { topic } = this.#options
       const positions = this.#events.assigned(this.#assigned, sameMember)
-      for (const { partition, offset } of positions) {
-        consumer.seek({ topic: this.#options.topic, partition, offset: String(offset) })
-      }
+      for (const { partition, offset } of positions) consumer.seek({ topic, partition, offset: String(offset) })
       // kafkajs keeps what is paused across rebalances, even of partitions that went and came back empty.
       this.roomMade()
+      const unknown = this.#assigned.filter((p) => !positions.some(({ partition }) => partition === p))
+      if (!this.#options.fromBeginning && unknown.length > 0) this.#beginAtEnd(consumer, unknown)
     })
     consumer.on(consumer.events.START_BATCH_PROCESS, ({ payload }) => {
       // Control records or aborted ones only: kafkajs moves on by itself and does not call `eachBatch`.
@@ -187,6 +191,45 @@ export class Poller {
       this.#events.arrived(payload.partition, Number(payload.firstOffset ?? payload.lastOffset), nextOffset, [])
     })
     consumer.on(consumer.events.CRASH, ({ payload }) => this.#signalEnd(payload.error))
+  }
+
+  /**
+   * Commits the end of the log for partitions of which the group has committed nothing. Else each rebalance and each
+   * restart would look for the end anew, and skip what came in between.
+   */
+  #beginAtEnd(consumer: Consumer, partitions: number[]): void {
+    const { topic, groupId } = this.#options
+    const generation = this.#generation
+    consumer.pause([{ topic, partitions }])
+    const begin = async (): Promise<void> => {
+      const uncommitted = await this.#endsOf(groupId, topic, partitions)
+      if (generation !== this.#generation || this.#consumer !== consumer) return
+      for (const { partition, offset } of uncommitted) consumer.seek({ topic, partition, offset: String(offset) })
+      if (uncommitted.length > 0) await this.commit(uncommitted)
+      if (generation === this.#generation) consumer.resume([{ topic, partitions }])
+    }
+    begin().catch((error) => this.#signalEnd(error))
+  }
+
+  /** The end offsets of those partitions of which the group has committed nothing. */
+  async #endsOf(
+    groupId: string,
+    topic: string,
+    partitions: number[],
+  ): Promise<{ partition: number; offset: number }[]> {
+    const admin = this.#kafka.admin()
+    try {
+      await admin.connect()
+      const [committed] = await admin.fetchOffsets({ groupId, topics: [topic] })
+      const none =
+        committed?.partitions.filter(({ offset }) => Number(offset) < 0).map(({ partition }) => partition) ?? []
+      const ends = none.length > 0 ? await admin.fetchTopicOffsets(topic) : []
+      return ends
+        .filter(({ partition }) => partitions.includes(partition) && none.includes(partition))
+        .map(({ partition, high }) => ({ partition, offset: Number(high) }))
+    } finally {
+      await admin.disconnect()
+    }
   }
 
   async #eachBatch({ batch, heartbeat, commitOffsetsIfNecessary }: EachBatchPayload): Promise<void> {
