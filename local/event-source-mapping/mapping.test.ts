@@ -281,3 +281,30 @@ it('holds few records in memory however many wait, and reads on as they are work
   release()
   await until(async () => (await committed()).join() === '20000,20000,-1')
 })
+
+it('says that Kafka is out of reach, goes on trying, and goes on after a restart without losing anything', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'freshet-restart-'))
+  const first = await startBroker({ dataDir: directory, port: 0, topics: [{ name: topic, partitions: 3 }] })
+  const { port, bootstrap } = first
+  await first.close()
+  const seen: string[] = []
+  const settings = { SelfManagedEventSource: { Endpoints: { KAFKA_BOOTSTRAP_SERVERS: [bootstrap] } } }
+  const { mapping, happenings } = await start(async (event) => {
+    seen.push(...valuesIn(event).map(({ value }) => value))
+    return ok
+  }, settings)
+  await until(() => happenings.some(({ type }) => type === 'poll-error'))
+  const other = new Kafka({ brokers: [bootstrap], logLevel: logLevel.NOTHING }).producer()
+  for (const value of ['one', 'two']) {
+    const restarted = await startBroker({ dataDir: directory, port })
+    await other.connect()
+    await other.send({ topic, messages: [{ partition: 0, value }] })
+    await until(() => seen.at(-1) === value)
+    await other.disconnect()
+    await restarted.close()
+  }
+  await mapping.stop()
+  running.delete(mapping)
+  expect([...new Set(seen)]).toEqual(['one', 'two'])
+  rmSync(directory, { recursive: true, force: true })
+})

@@ -48,7 +48,7 @@ const fetchBytesMax = 10 * 1024 * 1024
 const partitionFetchBytesMax = 1024 * 1024
 /** New partitions of the topic are noticed after this. */
 const metadataAgeMsMax = 30_000
-const reconnectMs = { min: 100, max: 2_000 }
+const reconnectMs = { min: 100, max: 500 }
 const stopMsMax = 2_000
 
 export class Poller {
