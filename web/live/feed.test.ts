@@ -1,0 +1,46 @@
+import { expect, it } from 'vitest'
+import type { EventRow } from '../../functions/api/schemas.ts'
+import { addRows, emptyFeed, type Feed, feedView } from './feed.ts'
+
+const row = (seq: number) => ({ seq, event_id: `e${seq}` }) as EventRow
+const rows = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => row(from + i))
+const seqs = (feed: Feed) => feed.rows.map(({ seq }) => seq)
+
+it('puts the newest on top, whatever order a frame has', () => {
+  expect(seqs(addRows(addRows(emptyFeed, rows(1, 2), 0), [row(4), row(3)], 0))).toEqual([4, 3, 2, 1])
+})
+
+it('takes each row once, though a reconnect sends some again', () => {
+  const feed = addRows(addRows(emptyFeed, rows(1, 5), 0), rows(3, 7), 0)
+  expect(seqs(feed)).toEqual([7, 6, 5, 4, 3, 2, 1])
+  expect(feed.arrived).toBe(7)
+})
+
+it('takes a first page that comes after the first frame of the stream', () => {
+  const feed = addRows(addRows(emptyFeed, rows(11, 12), 0), rows(8, 10), 0)
+  expect(seqs(feed)).toEqual([12, 11, 10, 9, 8])
+})
+
+it('holds 200 rows and shows 50, however many come', () => {
+  const feed = addRows(emptyFeed, rows(1, 10_000), 0)
+  expect(feed.rows).toHaveLength(200)
+  expect(feedView(feed, null).rows.map(({ seq }) => seq)).toEqual(
+    rows(9_951, 10_000)
+      .map(({ seq }) => seq)
+      .reverse(),
+  )
+})
+
+it('stands still while paused and counts what came, sampled rows included', () => {
+  const kept = addRows(emptyFeed, rows(1, 60), 0)
+  const live = addRows(kept, rows(100, 113), 200)
+  const view = feedView(live, kept)
+  expect(view.rows[0]?.seq).toBe(60)
+  expect(view.newCount).toBe(214)
+  expect(feedView(live, null)).toMatchObject({ newCount: 0, rows: { 0: { seq: 113 } } })
+})
+
+it('is the same value when nothing came, so that nothing is drawn anew', () => {
+  const feed = addRows(emptyFeed, rows(1, 3), 0)
+  expect(addRows(feed, rows(2, 3), 0)).toBe(feed)
+})
