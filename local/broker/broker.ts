@@ -96,6 +96,7 @@ function open(options: BrokerOptions, host: string, port: number): BrokerState {
     coordinator: new Coordinator(),
     defaultPartitions,
     inboundBytes: 0,
+    outboundBytes: 0,
     now,
     say,
   }

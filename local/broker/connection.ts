@@ -14,7 +14,7 @@ const idleMsMax = 10 * 60 * 1000
  * Bytes of unfinished requests that all connections together may hold. Our choice: Kafka bounds them by
  * queued.max.request.bytes, and lets the clients wait; here the one who exceeds it is closed, and tries again.
  */
-const inboundBytesMax = 512 * 1024 * 1024
+const inboundBytesMax = 256 * 1024 * 1024
 
 /**
  * Serves one socket until it closes. Like Kafka, it does not look at the next request before the last is answered
@@ -44,7 +44,7 @@ export function serve(socket: Socket, broker: BrokerState): void {
         const chunks = answered instanceof Promise ? await whilePaused(socket, answered) : answered
         answering = false
         if (closed.signal.aborted) return
-        if (chunks !== null && !send(socket, chunks)) await whilePaused(socket, drained(socket, closed.signal))
+        if (chunks !== null && !send(socket, chunks)) await takenIn(socket, broker, closed.signal)
       }
     } catch (error) {
       if (!(error instanceof MalformedFrame)) broker.say(`a request failed: ${(error as Error).stack ?? error}`)
@@ -91,6 +91,17 @@ function send(socket: Socket, chunks: readonly Buffer[]): boolean {
   for (const chunk of chunks) room = socket.write(chunk)
   socket.uncork()
   return room
+}
+
+/** Waits until the client has taken in what it was sent, and counts that as outbound so long: Fetch gives less meanwhile. */
+async function takenIn(socket: Socket, broker: BrokerState, signal: AbortSignal): Promise<void> {
+  const bytes = socket.writableLength
+  broker.outboundBytes += bytes
+  try {
+    await whilePaused(socket, drained(socket, signal))
+  } finally {
+    broker.outboundBytes -= bytes
+  }
 }
 
 function drained(socket: Socket, signal: AbortSignal): Promise<void> {

@@ -5,7 +5,7 @@ import { expect, it, onTestFinished } from 'vitest'
 import { bundleEntry } from '../runtime/bundle-entry.mjs'
 import { temporaryBroker, temporaryDirectory } from './testing/temporary.ts'
 
-const rounds = 6
+const rounds = 5
 
 /** The command `npm run broker`, in a process of its own; resolves when it is ready. */
 async function brokerProcess(
@@ -47,7 +47,7 @@ it('loses nothing acknowledged and doubles nothing over kill -9, with an idempot
   let stopped = false
   const producing = produce(producer, acknowledged, () => stopped)
   for (let round = 1; round <= rounds; round++) {
-    const goal = acknowledged.size + 20 + round * 13
+    const goal = acknowledged.size + 10 + round * 7
     while (acknowledged.size < goal) await new Promise((resolve) => setTimeout(resolve, 1))
     child.kill('SIGKILL')
     await once(child, 'exit')

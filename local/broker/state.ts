@@ -18,6 +18,8 @@ export interface BrokerState {
   defaultPartitions: number
   /** Bytes of requests that have not arrived in full, over all connections. */
   inboundBytes: number
+  /** Bytes of responses that slow clients have not taken in, over all connections. */
+  outboundBytes: number
   /** Milliseconds since 1970. */
   now(): number
   /** A line for the person who runs the broker. */

@@ -83,11 +83,12 @@ export const fetch = defineApi({
   async handle(broker, request, call) {
     if (request.sessionId !== 0) return { errorCode: errorCode.FETCH_SESSION_ID_NOT_FOUND, responses: [] }
     const wanted = request.topics.map((topic) => wantedOf(broker, topic, call.version))
-    const found = collect(wanted, request)
+    const bytesMax = Math.min(request.maxBytes, responseBytesMax, outboundBytesMax - broker.outboundBytes)
+    const found = collect(wanted, bytesMax)
     if (found.bytes >= request.minBytes || found.failed || request.maxWaitMs <= 0) return { responses: found.responses }
     const logs = wanted.flatMap((topic) => topic.partitions.flatMap(({ log }) => log ?? []))
     await moreBytes(logs, request.minBytes - found.bytes, request.maxWaitMs, call.signal)
-    return call.signal.aborted ? null : { responses: collect(wanted, request).responses }
+    return call.signal.aborted ? null : { responses: collect(wanted, bytesMax).responses }
   },
 })
 
@@ -113,6 +114,9 @@ interface WantedTopic {
 /** fetch.max.bytes of the broker: an upper bound whatever the client asks. */
 const responseBytesMax = 57_671_680
 
+/** When slow clients leave this much lying here, each fetch gets a batch and no more. Our choice: Kafka sends from files. */
+const outboundBytesMax = 256 * 1024 * 1024
+
 function wantedOf(broker: BrokerState, { name, topicId, partitions }: FetchTopic, version: number): WantedTopic {
   const topic = version >= 13 ? broker.topics.withId(topicId) : broker.topics.named(name)
   const unknown = version >= 13 && !topic ? errorCode.UNKNOWN_TOPIC_ID : errorCode.UNKNOWN_TOPIC_OR_PARTITION
@@ -126,8 +130,8 @@ function wantedOf(broker: BrokerState, { name, topicId, partitions }: FetchTopic
  * What there is now. The first partition that has anything gives at least one batch, so that a batch larger than the
  * limits does not stop its readers for ever.
  */
-function collect(wanted: readonly WantedTopic[], { maxBytes }: FetchRequest) {
-  let left = Math.min(maxBytes, responseBytesMax)
+function collect(wanted: readonly WantedTopic[], bytesMaxInAll: number) {
+  let left = bytesMaxInAll
   let bytes = 0
   let failed = false
   const responses = wanted.map(({ name, topicId, unknown, partitions }) => ({
