@@ -130,7 +130,8 @@ describe('a stream', () => {
   test('sends at most 50 rows of a burst, the newest, and counts the others', async () => {
     const stream = await listen()
     await stream.next()
-    await api.write(...events(0, 120))
+    const bad = Array.from({ length: 60 }, (_, index) => deadLetter({ offset: 60 + index }, `bad ${index}`))
+    await api.write(...events(0, 60), ...bad)
     const frame = (await stream.until('120')).at(-1) as Live
     expect(rows(frame)).toEqual(Array.from({ length: 50 }, (_, index) => 71 + index))
     expect(frame.skipped).toBe(70)
