@@ -59,7 +59,7 @@ describe('an invocation', () => {
     })
     expect(answer.first).toBeLessThanOrEqual(5_000)
     expect(answer.first).toBeGreaterThan(0)
-    expect(Number(answer.first) - Number(answer.second)).toBeGreaterThanOrEqual(49)
+    expect(Number(answer.first) - Number(answer.second)).toBeGreaterThan(30)
   })
 
   test('sees the variables it was given and those of Lambda, and nothing of the process around it', async () => {
@@ -151,11 +151,11 @@ describe('the limits', () => {
   })
 
   test('an answer that came in time is not taken for late when this thread was busy meanwhile', async () => {
-    const invoked = await start('waiting', { timeoutMs: 200, warm: true })
+    const invoked = await start('waiting', { timeoutMs: 300 })
     await invoked.invoke('{"ms":0}')
     const result = invoked.invoke('{"ms":50}')
     await new Promise((resolve) => setImmediate(resolve))
-    const until = performance.now() + 400
+    const until = performance.now() + 1_000
     while (performance.now() < until);
     expect((await result).kind).toBe('ok')
   })

@@ -15,7 +15,8 @@ export interface ReloadOptions {
 export function reloadOnChange(options: ReloadOptions): { close(): void } {
   const { name, handler, first, replace, say } = options
   let good = first.result instanceof Error ? null : first.result
-  let broken = first.result instanceof Error
+  /** Why the newest source cannot be taken up; said once, however often it is saved. */
+  let complaint = first.result instanceof Error ? first.result.message : null
   let building = false
   let changedMeanwhile = false
   let closed = false
@@ -35,17 +36,18 @@ export function reloadOnChange(options: ReloadOptions): { close(): void } {
   function take({ result, sources }: BundleOutcome, tookMs: number): void {
     follow({ result, sources })
     if (result instanceof Error) {
-      broken = true
-      say(`${name} is not reloaded, ${good ? 'the code before goes on' : 'and has no code yet'}: ${result.message}`)
+      if (complaint === result.message) return
+      complaint = result.message
+      say(`${name} is not reloaded, ${good ? 'the code before goes on' : 'and has no code yet'}: ${complaint}`)
       return
     }
     // A save that changes nothing in the code replaces nothing: environments stay warm.
     if (result.file !== good?.file) {
       replace(result)
       say(`${name} reloaded in ${Math.round(tookMs)} ms`)
-    } else if (broken) say(`${name} builds again, unchanged`)
+    } else if (complaint) say(`${name} builds again, unchanged`)
     good = result
-    broken = false
+    complaint = null
   }
 
   function follow({ result, sources }: BundleOutcome): void {

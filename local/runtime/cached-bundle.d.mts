@@ -1,0 +1,6 @@
+export declare const root: string
+export declare const cacheFolder: string
+export declare function cachedBundle(options: {
+  entry: string
+  inspect?: boolean
+}): Promise<{ file: string; exports: string[]; sources: string[] }>
