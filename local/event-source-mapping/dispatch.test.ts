@@ -59,6 +59,16 @@ describe('a batch that succeeds', () => {
   })
 })
 
+it('commits behind control records that nothing follows', () => {
+  const { dispatcher, told } = create()
+  dispatcher.pass(0, 4, 6)
+  expect(commitsOf(dispatcher)).toEqual({ 't-0': 6 })
+  // Compaction has taken 6 to 9.
+  dispatcher.pass(0, 10, 12)
+  expect(commitsOf(dispatcher)).toEqual({ 't-0': 12 })
+  expect(told.filter(({ type }) => type === 'out-of-range')).toEqual([])
+})
+
 it('asks again for a commit that failed', () => {
   const { dispatcher, told } = create()
   arrive(dispatcher, 0, 0, 2)

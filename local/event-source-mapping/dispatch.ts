@@ -87,6 +87,12 @@ export class Dispatcher {
     queue.append(records, fetchedOffset, nextOffset)
   }
 
+  /** Moves past offsets from `firstOffset` on that hold nothing for a function, such as the markers of transactions. */
+  pass(partition: number, firstOffset: number, nextOffset: number): void {
+    const queue = this.#queues.get(partition)
+    queue?.append([], queue.nextOffset ?? firstOffset, nextOffset)
+  }
+
   /** Notes that Kafka does not have the offset that was asked for; the next arrival tells where it went on. */
   outOfRange(partition: number): void {
     const queue = this.#queues.get(partition)

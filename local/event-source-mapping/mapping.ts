@@ -125,6 +125,10 @@ class MappingShell implements Mapping {
           return kept.flatMap(({ partition, nextOffset: offset }) => (offset === null ? [] : [{ partition, offset }]))
         },
         arrived: (...arrival) => this.#arrived(...arrival),
+        passed: (...offsets) => {
+          this.#dispatcher.pass(...offsets)
+          this.#turnSoon()
+        },
         outOfRange: (partition) => this.#dispatcher.outOfRange(partition),
         failed: (error, delayMs) => this.#tell({ type: 'poll-error', error, delayMs }),
         isFull: (partition) => this.#fill(partition) >= 1,

@@ -27,8 +27,10 @@ export interface PollerEvents {
    * go on from; the others start where the group has committed.
    */
   assigned(partitions: number[], sameMember: boolean): { partition: number; offset: number }[]
-  /** Records of one partition, which may be none: then control records alone lie below `nextOffset`. */
+  /** Records of one partition. `fetchedOffset` was asked for; what follows is to be asked for from `nextOffset` on. */
   arrived(partition: number, fetchedOffset: number, nextOffset: number, messages: readonly KafkaMessage[]): void
+  /** From `firstOffset` to below `nextOffset` lie control records and aborted ones alone. */
+  passed(partition: number, firstOffset: number, nextOffset: number): void
   outOfRange(partition: number): void
   failed(error: string, delayMs: number): void
   /** Has the partition taken in as much as it may hold? */
@@ -75,6 +77,7 @@ export class Poller {
       clientId: options.clientId,
       brokers: options.bootstrapServers,
       connectionTimeout: 1_000,
+      requestTimeout: 10_000,
       // Short, because a broker that restarts should be met at once; what outlasts them ends the session and begins another.
       retry: { initialRetryTime: 50, maxRetryTime: 250, retries: 5, restartOnFailure: async () => false },
       logLevel: logLevel.ERROR,
@@ -187,8 +190,8 @@ export class Poller {
     consumer.on(consumer.events.START_BATCH_PROCESS, ({ payload }) => {
       // Control records or aborted ones only: kafkajs moves on by itself and does not call `eachBatch`.
       if (payload.batchSize > 0) return
-      const nextOffset = Number(payload.lastOffset) + 1
-      this.#events.arrived(payload.partition, Number(payload.firstOffset ?? payload.lastOffset), nextOffset, [])
+      const { partition, firstOffset, lastOffset } = payload
+      this.#events.passed(partition, Number(firstOffset ?? lastOffset), Number(lastOffset) + 1)
     })
     consumer.on(consumer.events.CRASH, ({ payload }) => this.#signalEnd(payload.error))
   }
