@@ -1,5 +1,5 @@
 // The page's questions to the API, and its few commands.
-import type { DeadLetterRow, EventRow, Live } from '../functions/api/schemas.ts'
+import type { DeadLetterRow, EventRow, Live, Summary } from '../functions/api/schemas.ts'
 
 /** A small answer that takes longer is treated as lost. */
 const answerMsMax = 8_000
@@ -38,6 +38,7 @@ export class ApiError extends Error {
   }
 }
 
+export const getSummary = () => get<Summary>('/api/summary')
 export const getEvents = (limit: number) => get<{ events: EventRow[]; cursor: string }>(`/api/events?limit=${limit}`)
 export const getDeadLetters = (limit: number) =>
   get<{ deadLetters: DeadLetterRow[] }>(`/api/dead-letters?limit=${limit}`)

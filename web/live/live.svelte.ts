@@ -1,6 +1,6 @@
 // The page's one line to the server: opens streams, folds what they say, and shows it by the animation frame.
 import { ApiError, getDeadLetters, getEvents, getLocalStatus, type LocalStatus, openLive, parseFrame } from '../api.ts'
-import { type Board, emptyBoard, foldFrame, type Heard, withDeadLetters, withEvents } from './board.ts'
+import { type Board, emptyBoard, foldFrame, type Heard, withDeadLetters, withEvents, withSummary } from './board.ts'
 import { type Failure, type Input, start, step } from './connection.ts'
 import { rowsShownMax } from './feed.ts'
 import { readServerSent } from './server-sent.ts'
@@ -68,8 +68,9 @@ export function openLiveView() {
     }
   }
 
-  /** Rows from before the stream; its first frame brings all numbers. The events' cursor is where it begins. */
+  /** What stands before the stream begins. The events' cursor is where it does; the numbers are asked for beside them. */
   async function loadFirst() {
+    void load(getSummary(), (summary) => update((board, at) => withSummary(board, summary, at)))
     const letters = getDeadLetters(deadLettersFirst)
     const page = await getEvents(rowsShownMax)
     update((board) => ({ ...withEvents(board, page.events, 0), cursor: page.cursor }))
