@@ -182,6 +182,13 @@ describe('members who go', () => {
     expect(g.joined(g.rejoin('a'))?.members.map(({ id }) => id)).toEqual(['a'])
   })
 
+  it('are answered if they wait', () => {
+    const g = stable('a')
+    const b = g.join('b')
+    g.leave('b')
+    expect(g.joined(b)).toMatchObject({ error: 'UNKNOWN_MEMBER_ID' })
+  })
+
   it('are missed after a session without a heartbeat, and not before', () => {
     const g = stable('a', 'b')
     g.passes(sessionMs - 1)

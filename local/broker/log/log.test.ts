@@ -1,4 +1,4 @@
-import { appendFileSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { crc32c } from '@node-rs/crc32'
@@ -114,6 +114,7 @@ describe('recovery', () => {
       writeFileSync(file, content.subarray(0, cut))
       const reopened = open(folder)
       expect(reopened.tornBytes).toBe(cut - whole)
+      expect(statSync(file).size).toBe(whole)
       expect(reopened.endOffset).toBe(2)
       reopened.close()
     }
