@@ -60,7 +60,7 @@ async function describeFailure(handler: string, source: string, error: unknown):
   }
 }
 
-/** Removes bundles that nothing has made anew for a month. What cannot be removed stays. */
+/** Removes bundles that no start has used for a month. What cannot be removed stays. */
 export async function removeOldBundles(nowMs: number): Promise<void> {
   const names = await readdir(cacheFolder).catch(() => [])
   for (const name of names) {

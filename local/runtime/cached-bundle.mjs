@@ -3,7 +3,7 @@
 // Packages are bundled too. Node reads one file then instead of the several hundred of kafkajs and zod, in each thread
 // anew: that is most of what a start would cost.
 import { createHash, randomUUID } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -47,9 +47,12 @@ export async function cachedBundle({ entry, inspect = false }) {
 
 function readIndex(index) {
   try {
-    const { inputs, ...known } = JSON.parse(readFileSync(index, 'utf8'))
-    statSync(known.file)
-    return inputs.every(([file, stamp]) => stampOf(file) === stamp) ? known : null
+    const { inputs, files, ...known } = JSON.parse(readFileSync(index, 'utf8'))
+    if (!inputs.every(([file, stamp]) => stampOf(file) === stamp)) return null
+    // What is in use stays young: old bundles are removed by their age.
+    const now = new Date()
+    for (const file of [index, ...files]) utimesSync(file, now, now)
+    return known
   } catch {
     return null
   }
@@ -62,6 +65,7 @@ function stampOf(file) {
 
 async function bundle(entry, inspect, index) {
   const { build } = await import('esbuild')
+  const startedAt = Date.now()
   const built = await build({
     absWorkingDir: root,
     entryPoints: [entry],
@@ -90,8 +94,19 @@ async function bundle(entry, inspect, index) {
   }
   mkdirSync(cacheFolder, { recursive: true })
   for (const { path, contents } of built.outputFiles) writeWhole(path, contents)
-  writeWhole(index, JSON.stringify({ ...result, inputs: inputs.map((file) => [file, stampOf(file)]) }))
+  if (!inputs.some((file) => changedSince(startedAt, file))) {
+    const files = built.outputFiles.map(({ path }) => path)
+    writeWhole(index, JSON.stringify({ ...result, files, inputs: inputs.map((file) => [file, stampOf(file)]) }))
+  }
   return result
+}
+
+/**
+ * True when esbuild may have read what stood there before: then the result must not be remembered under the new stamp.
+ * File systems tell the time a little late.
+ */
+function changedSince(ms, file) {
+  return statSync(file).mtimeMs > ms - 20
 }
 
 /** Written aside and renamed, since another process may be about to load the very same file. */
