@@ -30,7 +30,8 @@ export function lagSampleStore(db: Database): LagSamples {
      NOT EXISTS (SELECT 1 FROM lag_sample WHERE source_id = @sourceId AND at >= @minuteMs AND at < @at AND lasting))`,
   )
   // Samples from the future are from before the clock was set back, and would stay the latest until it catches up.
-  const expire = db.prepare('DELETE FROM lag_sample WHERE source_id = ? AND (at < ? OR at > ?)')
+  const forget = db.prepare('DELETE FROM lag_sample WHERE source_id = ? AND at > ?')
+  const expire = db.prepare('DELETE FROM lag_sample WHERE source_id = ? AND at < ?')
   const thin = db.prepare('DELETE FROM lag_sample WHERE source_id = ? AND at >= ? AND at < ? AND NOT lasting')
   const since = db.prepare<[string, number], LagSample>(
     `SELECT ${columns} FROM ${joined} WHERE consumer_group.name = ? AND at >= ? ORDER BY at, topic, partition`,
@@ -46,7 +47,8 @@ export function lagSampleStore(db: Database): LagSamples {
       const { group, topic, partition, at, ...offsets } = sample
       const sourceId = sourceIdOf(ledgers, groupOf(groups, group).id, topic, partition)
       add.run({ sourceId, at, minuteMs: at - (at % minuteMs), ...offsets })
-      expire.run(sourceId, at - keptMs, at + minuteMs)
+      forget.run(sourceId, at + minuteMs)
+      expire.run(sourceId, at - keptMs)
       thin.run(sourceId, at - fineMs - thinningMs, at - fineMs)
     }
   }
