@@ -95,6 +95,9 @@ export function place(batch: Buffer, baseOffset: number, leaderEpoch: number): v
   batch.writeInt32BE(leaderEpoch, at.leaderEpoch)
 }
 
+/** Length, attributes, two deltas, two lengths and a count: a byte each at least. */
+const recordBytesMin = 7
+
 export type Refusal = { error: ErrorName; message: string }
 
 /**
@@ -120,6 +123,10 @@ export function refusalOf(batch: Buffer, batchBytesMax: number): Refusal | null 
   const header = readHeader(batch, 0)
   if (header.count < 1 || header.lastOffset - header.baseOffset !== header.count - 1) {
     return { error: 'INVALID_RECORD', message: 'The record count and the last offset disagree' }
+  }
+  // Else 61 bytes could claim two billion offsets. What compressed records hold is not looked at.
+  if (compressionOf(header) === 0 && header.count > (bytes - headerBytes) / recordBytesMin) {
+    return { error: 'INVALID_RECORD', message: 'The batch is too short for its record count' }
   }
   if (isControl(header)) return { error: 'INVALID_RECORD', message: 'Clients may not write control records' }
   if (isTransactional(header)) return { error: 'INVALID_REQUEST', message: 'Transactions are not offered' }

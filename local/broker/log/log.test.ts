@@ -66,6 +66,10 @@ describe('a partition log', () => {
     const miscounted = buildBatch({ records: [{ value: 'a' }] })
     miscounted.writeInt32BE(7, 57)
     miscounted.writeUInt32BE(crc32c(miscounted.subarray(21)), 17)
+    const boastful = buildBatch({ records: [{ value: 'a' }] })
+    boastful.writeInt32BE(2_000_000_000, 57)
+    boastful.writeInt32BE(1_999_999_999, 23)
+    boastful.writeUInt32BE(crc32c(boastful.subarray(21)), 17)
     const refusals = [
       [flipped, 'CORRUPT_MESSAGE'],
       [old, 'UNSUPPORTED_FOR_MESSAGE_FORMAT'],
@@ -73,6 +77,7 @@ describe('a partition log', () => {
       [Buffer.alloc(0), 'CORRUPT_MESSAGE'],
       [Buffer.concat([one('a'), one('b')]), 'INVALID_RECORD'],
       [miscounted, 'INVALID_RECORD'],
+      [boastful, 'INVALID_RECORD'],
       [one('x'.repeat(2000)), 'MESSAGE_TOO_LARGE'],
     ] as const
     for (const [batch, error] of refusals) expect(log.append(batch)).toMatchObject({ kind: 'refused', error })

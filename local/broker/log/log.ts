@@ -179,11 +179,6 @@ export class PartitionLog {
     return next
   }
 
-  /** Asks the operating system to put everything on the disk. */
-  sync(): void {
-    for (const segment of this.segments) segment.sync()
-  }
-
   /** Frees the files, and wakes whoever waits, who will find it closed. */
   close(): void {
     this.closed = true

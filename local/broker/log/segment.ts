@@ -1,5 +1,5 @@
 // One file of a partition's log: batches one after the other, and a sparse index of where they lie.
-import { closeSync, fdatasyncSync, ftruncateSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, ftruncateSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs'
 import type { BatchHeader } from './batch.ts'
 
 /** An index entry per this many bytes, as Kafka's index.interval.bytes. */
@@ -113,10 +113,6 @@ export class Segment {
   /** Cuts the file after its last whole batch. */
   truncateToWholeBatches(): void {
     ftruncateSync(this.open(), this.bytes)
-  }
-
-  sync(): void {
-    if (this.fd !== null) fdatasyncSync(this.fd)
   }
 
   close(): void {
