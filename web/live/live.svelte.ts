@@ -1,5 +1,14 @@
 // The page's one line to the server: opens streams, folds what they say, and shows it by the animation frame.
-import { ApiError, getDeadLetters, getEvents, getLocalStatus, type LocalStatus, openLive, parseFrame } from '../api.ts'
+import {
+  ApiError,
+  getDeadLetters,
+  getEvents,
+  getLocalStatus,
+  getSummary,
+  type LocalStatus,
+  openLive,
+  parseFrame,
+} from '../api.ts'
 import { type Board, emptyBoard, foldFrame, type Heard, withDeadLetters, withEvents, withSummary } from './board.ts'
 import { type Failure, type Input, start, step } from './connection.ts'
 import { rowsShownMax } from './feed.ts'
