@@ -38,11 +38,34 @@ const requireForPackages =
  * @throws esbuild's BuildFailure
  */
 export async function cachedBundle({ entry, inspect = false }) {
-  // Of this file too: what it asks of esbuild is part of what comes out.
-  const self = stampOf(fileURLToPath(import.meta.url))
-  const key = createHash('sha256').update(`${self} ${entry} ${inspect}`).digest('hex').slice(0, 16)
+  const options = buildOptions(entry, inspect)
+  const key = createHash('sha256').update(JSON.stringify(options)).digest('hex').slice(0, 16)
   const index = join(cacheFolder, `${key}.json`)
-  return readIndex(index) ?? (await bundle(entry, inspect, index))
+  return readIndex(index) ?? (await bundle(options, index))
+}
+
+/** All that decides what comes of the sources, and so what the result is remembered under. */
+function buildOptions(entry, inspect) {
+  return {
+    absWorkingDir: root,
+    entryPoints: [entry],
+    entryNames: '[name]-[hash]',
+    outExtension: { '.js': '.mjs' },
+    outdir: cacheFolder,
+    write: false,
+    metafile: true,
+    bundle: true,
+    external,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    banner: { js: requireForPackages },
+    loader: { '.sql': 'text' },
+    sourcemap: inspect ? 'inline' : 'linked',
+    // Node reads the whole map when it loads the file; without the sources it is a tenth.
+    sourcesContent: inspect,
+    logLevel: 'silent',
+  }
 }
 
 function readIndex(index) {
@@ -63,29 +86,10 @@ function stampOf(file) {
   return `${mtimeMs} ${size}`
 }
 
-async function bundle(entry, inspect, index) {
+async function bundle(options, index) {
   const { build } = await import('esbuild')
   const startedAt = Date.now()
-  const built = await build({
-    absWorkingDir: root,
-    entryPoints: [entry],
-    entryNames: '[name]-[hash]',
-    outExtension: { '.js': '.mjs' },
-    outdir: cacheFolder,
-    write: false,
-    metafile: true,
-    bundle: true,
-    external,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    banner: { js: requireForPackages },
-    loader: { '.sql': 'text' },
-    sourcemap: inspect ? 'inline' : 'linked',
-    // Node reads the whole map when it loads the file; without the sources it is a tenth.
-    sourcesContent: inspect,
-    logLevel: 'silent',
-  })
+  const built = await build(options)
   const inputs = Object.keys(built.metafile.inputs).map((file) => resolve(root, file))
   const result = {
     file: built.outputFiles.find(({ path }) => path.endsWith('.mjs')).path,
