@@ -1,75 +1,7 @@
-import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Answer, emptyGroup, type Group, type JoinAnswer, nextDeadline, type SyncAnswer } from './group.ts'
-import type { JoinInput } from './join.ts'
-import { removeMembers } from './rebalance.ts'
-import { heartbeat, type Input, step } from './step.ts'
-
-const sessionMs = 10_000
-const rebalanceMs = 30_000
-
-/** Drives one group by hand: every input gets a reply number, and answers are looked up by it. */
-function drive() {
-  let group: Group = emptyGroup
-  let now = 0
-  let replies = 0
-  const answers = new Map<number, Answer>()
-  const take = (next: { group: Group; answers: Answer[] }) => {
-    group = next.group
-    for (const answer of next.answers) answers.set(answer.reply, answer)
-  }
-  const give = (input: Input) => take(step(group, input, now))
-  return {
-    get group() {
-      return group
-    },
-    join(memberId: string, options: Partial<JoinInput> = {}): number {
-      const reply = ++replies
-      const protocols = [{ name: 'range', metadata: Buffer.from(memberId) }]
-      const times = { sessionTimeoutMs: sessionMs, rebalanceTimeoutMs: rebalanceMs }
-      const client = { clientId: 'c', clientHost: '/127.0.0.1', instanceId: null, protocolType: 'consumer', protocols }
-      const id = { memberId: '', freshMemberId: memberId, idRequired: false }
-      give({ kind: 'join', reply, ...id, ...client, ...times, ...options })
-      return reply
-    },
-    rejoin(memberId: string): number {
-      return this.join(memberId, { memberId })
-    },
-    sync(memberId: string, assignments: Record<string, string> = {}, generation = group.generation): number {
-      const reply = ++replies
-      const given = Object.entries(assignments).map(([id, text]) => ({ memberId: id, assignment: Buffer.from(text) }))
-      const who = { memberId, instanceId: null, generation, protocolType: null, protocolName: null }
-      give({ kind: 'sync', reply, ...who, assignments: given })
-      return reply
-    },
-    heartbeat(memberId: string, generation = group.generation) {
-      const result = heartbeat(group, { memberId, instanceId: null, generation }, now)
-      group = result.group
-      return result.error
-    },
-    leave: (memberId: string) => take(removeMembers(group, [memberId], now)),
-    passes(ms: number) {
-      now += ms
-      give({ kind: 'tick' })
-    },
-    joined: (reply: number) => answers.get(reply)?.body as JoinAnswer | undefined,
-    synced: (reply: number) => answers.get(reply)?.body as SyncAnswer | undefined,
-  }
-}
-
-/** A stable group of `ids`; the first leads. */
-function stable(...ids: string[]) {
-  const g = drive()
-  ids.forEach((id, i) => {
-    g.join(id)
-    for (const earlier of ids.slice(0, i)) g.rejoin(earlier)
-  })
-  const leader = g.group.leaderId as string
-  for (const id of ids.filter((each) => each !== leader)) g.sync(id)
-  g.sync(leader, Object.fromEntries(ids.map((id) => [id, `part of ${id}`])))
-  expect(g.group.phase).toBe('Stable')
-  return g
-}
+import { drive, rebalanceMs, sessionMs, stable } from '../testing/drive-group.ts'
+import { nextDeadline } from './group.ts'
+import { heartbeat } from './step.ts'
 
 describe('joining', () => {
   it('answers the first member at once and makes it the leader, who alone sees the members', () => {
@@ -227,49 +159,5 @@ describe('members who go', () => {
     g.leave('a')
     expect(g.group).toMatchObject({ phase: 'Empty', leaderId: null })
     expect(nextDeadline(g.group)).toBe(Number.POSITIVE_INFINITY)
-  })
-})
-
-describe('whatever members do', () => {
-  const ids = ['a', 'b', 'c'] as const
-  const action = fc.record({
-    who: fc.constantFrom(...ids),
-    does: fc.constantFrom('join', 'sync', 'heartbeat', 'leave', 'wait', 'sleep'),
-  })
-
-  it('the group settles: those who keep at it share one generation, and each has a part', () => {
-    const settles = fc.property(fc.array(action, { maxLength: 40 }), (actions) => {
-      const g = drive()
-      const joinAs = (id: string) => (g.group.members.has(id) ? g.rejoin(id) : g.join(id))
-      for (const { who, does } of actions) {
-        if (does === 'join') joinAs(who)
-        if (does === 'sync') g.sync(who, { a: 'a', b: 'b', c: 'c' })
-        if (does === 'heartbeat') g.heartbeat(who)
-        if (does === 'leave') g.leave(who)
-        if (does === 'wait') g.passes(1000)
-        if (does === 'sleep') g.passes(sessionMs)
-        expect(g.group.phase === 'Empty').toBe(g.group.members.size === 0)
-        if (g.group.phase === 'Stable') expect(g.group.members.has(g.group.leaderId ?? '')).toBe(true)
-      }
-      // Now everyone behaves: joins whenever told to, and fetches its part.
-      const generations = new Map<string, number>()
-      for (let round = 0; round < 10; round++) {
-        const replies = ids.map(
-          (id) => [id, g.heartbeat(id) === 'NONE' && generations.has(id) ? null : joinAs(id)] as const,
-        )
-        for (const [id, reply] of replies) {
-          const answer = reply === null ? undefined : g.joined(reply)
-          if (answer?.error === 'NONE') generations.set(id, answer.generation)
-        }
-        for (const id of ids) g.sync(id, { a: 'a', b: 'b', c: 'c' })
-        g.passes(1000)
-      }
-      expect(g.group.phase).toBe('Stable')
-      expect([...g.group.members.values()].map(({ id, assignment }) => [id, String(assignment)]).sort()).toEqual(
-        ids.map((id) => [id, id]),
-      )
-      expect(new Set(generations.values())).toEqual(new Set([g.group.generation]))
-    })
-    fc.assert(settles, { numRuns: 300 })
   })
 })
