@@ -129,9 +129,7 @@ export class Dispatcher {
 
   /** Takes the result of an invocation that `turn` asked for. */
   answer(batch: Batch, result: InvokeResult, now: number): void {
-    const invoked = batch.slices.map(({ queue, records }) => {
-      return { key: queue.key, offsets: new Set(records.map(({ offset }) => offset)) }
-    })
+    const invoked = batch.slices.map(({ queue, records }) => ({ key: queue.key, records }))
     const outcome = judge(invoked, result, this.#options.reportBatchItemFailures)
     const told = resultOf(batch, outcome, now)
     this.#tell(result.kind === 'ok' ? { ...told, answer: result.payload } : told)

@@ -138,7 +138,8 @@ class MappingShell implements Mapping {
   }
 
   #arrived(partition: number, fetchedOffset: number, nextOffset: number, messages: readonly KafkaMessage[]): void {
-    const arrivedMs = performance.now()
+    // Whole milliseconds: a fraction would cost an allocation for each record.
+    const arrivedMs = Math.floor(performance.now())
     const records = messages.map((message) => this.#encode(partition, message, arrivedMs))
     this.#dispatcher.arrive({ partition, fetchedOffset, nextOffset, records })
     this.#turnSoon()

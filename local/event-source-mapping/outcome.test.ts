@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { judge } from './outcome.ts'
 
 const batch = [
-  { key: 'a-b-0', offsets: new Set([10, 11, 12]) },
-  { key: 'a-b-1', offsets: new Set([7]) },
+  { key: 'a-b-0', records: [{ offset: 10 }, { offset: 11 }, { offset: 12 }] },
+  { key: 'a-b-1', records: [{ offset: 7 }] },
 ]
 const answer = (payload: string) => judge(batch, { kind: 'ok', payload }, true)
 const failing = (...itemIdentifiers: unknown[]) =>

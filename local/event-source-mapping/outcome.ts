@@ -1,11 +1,11 @@
 // Judges what a function answered: which records of a batch are done, and which must be tried again.
 import type { InvokeResult } from './invoke.ts'
 
-/** The offsets of one partition that were in the event. */
+/** The records of one partition that were in the event. */
 export interface Invoked {
   /** `<topic>-<partition>` */
   key: string
-  offsets: ReadonlySet<number>
+  records: readonly { offset: number }[]
 }
 
 export type Outcome =
@@ -45,7 +45,7 @@ function judgeAnswer(invoked: readonly Invoked[], answer: unknown): Outcome {
   if (!Array.isArray(failures)) return malformed('batchItemFailures is not an array', failures)
   if (failures.length === 0) return { kind: 'ok' }
 
-  const known = new Map(invoked.map(({ key, offsets }) => [key, offsets]))
+  const known = new Map(invoked.map(({ key, records }) => [key, new Set(records.map(({ offset }) => offset))]))
   const failed = new Map<string, Set<number>>()
   for (const failure of failures) {
     const identifier = (failure as { itemIdentifier?: unknown } | null)?.itemIdentifier

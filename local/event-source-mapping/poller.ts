@@ -10,6 +10,7 @@
 //   once, with the generation of the moment in which the caller chose them.
 import { type Batch, type Consumer, type EachBatchPayload, Kafka, type LogEntry, logLevel } from 'kafkajs'
 import type { KafkaMessage } from './to-event.ts'
+import { uncommittedEnds } from './uncommitted-ends.ts'
 
 export interface PollerOptions {
   bootstrapServers: string[]
@@ -205,34 +206,13 @@ export class Poller {
     const generation = this.#generation
     consumer.pause([{ topic, partitions }])
     const begin = async (): Promise<void> => {
-      const uncommitted = await this.#endsOf(groupId, topic, partitions)
+      const uncommitted = await uncommittedEnds(this.#kafka, groupId, topic, partitions)
       if (generation !== this.#generation || this.#consumer !== consumer) return
       for (const { partition, offset } of uncommitted) consumer.seek({ topic, partition, offset: String(offset) })
       if (uncommitted.length > 0) await this.commit(uncommitted)
       if (generation === this.#generation) consumer.resume([{ topic, partitions }])
     }
     begin().catch((error) => this.#signalEnd(error))
-  }
-
-  /** The end offsets of those partitions of which the group has committed nothing. */
-  async #endsOf(
-    groupId: string,
-    topic: string,
-    partitions: number[],
-  ): Promise<{ partition: number; offset: number }[]> {
-    const admin = this.#kafka.admin()
-    try {
-      await admin.connect()
-      const [committed] = await admin.fetchOffsets({ groupId, topics: [topic] })
-      const none =
-        committed?.partitions.filter(({ offset }) => Number(offset) < 0).map(({ partition }) => partition) ?? []
-      const ends = none.length > 0 ? await admin.fetchTopicOffsets(topic) : []
-      return ends
-        .filter(({ partition }) => partitions.includes(partition) && none.includes(partition))
-        .map(({ partition, high }) => ({ partition, offset: Number(high) }))
-    } finally {
-      await admin.disconnect()
-    }
   }
 
   async #eachBatch({ batch, heartbeat, commitOffsetsIfNecessary }: EachBatchPayload): Promise<void> {
