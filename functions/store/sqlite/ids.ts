@@ -107,7 +107,14 @@ function runSealer(db: Database, filter: IdFilter, idsPerRun: number): (run: num
 
 const uuid = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/
 
-/** Most ids are lower-case UUIDs: 16 bytes instead of 36. SQLite never takes bytes for text, so no two ids meet. */
+/** Half of a character, which JSON can carry ("\\ud800") and UTF-8 cannot: every one would be stored as U+FFFD. */
+const halfCharacter = /\p{Surrogate}/u
+
+/**
+ * Most ids are lower-case UUIDs: 16 bytes instead of 36. SQLite never takes bytes for text, so no two ids meet.
+ * The few that UTF-8 cannot tell apart are kept as UTF-16 behind a zero: an odd number of bytes, so never 16.
+ */
 function compactId(eventId: string): Key {
-  return eventId.length === 36 && uuid.test(eventId) ? Buffer.from(eventId.replaceAll('-', ''), 'hex') : eventId
+  if (eventId.length === 36 && uuid.test(eventId)) return Buffer.from(eventId.replaceAll('-', ''), 'hex')
+  return halfCharacter.test(eventId) ? Buffer.from(`\0${eventId}`, 'utf16le').subarray(1) : eventId
 }

@@ -16,8 +16,8 @@ export interface BatchWriterOptions {
 /**
  * Prepares the writing of batches.
  *
- * But for filters that decide nothing, nothing is kept in memory from one transaction to the next: one that rolls back leaves no trace, and other
- * processes may write in between.
+ * But for filters that decide nothing, nothing is kept in memory from one transaction to the next: one that rolls back
+ * leaves no trace, and other processes may write in between.
  */
 export function batchWriter(db: Database, { clock, idsPerRun }: BatchWriterOptions): (batch: Batch) => BatchResult {
   const rows = rowStatements(db)

@@ -46,6 +46,14 @@ export function batchContract(open: OpenStore): void {
     expect((await at.store.events({ group, after: 0, limit: 10 })).map((row) => row.event_id)).toEqual(ids)
   })
 
+  it('tells ids apart that differ in half a character, which JSON can carry', async () => {
+    const ids = ['\ud800', '\ud801', '\ufffd']
+    expect(await at.write(...ids.map((id, offset) => event({ offset }, { event_id: id })))).toMatchObject({ stored: 3 })
+    expect(await at.write(...ids.map((id, offset) => event({ offset }, { event_id: id })))).toMatchObject({
+      redelivered: 3,
+    })
+  })
+
   it('keeps a dead letter one, told apart by place, timestamp and bytes, with an empty value not a tombstone', async () => {
     expect(await at.write(deadLetter({ offset: 0 }, null))).toMatchObject({ deadLetters: 1 })
     expect(await at.write(deadLetter({ offset: 0 }, null))).toMatchObject({ redelivered: 1 })
