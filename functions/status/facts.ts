@@ -34,6 +34,8 @@ export interface SummaryFacts {
   newestEventAgeMs: number | null
   /** Milliseconds since the lag was last sampled; null: never. */
   sampledAgeMs: number | null
+  /** How long a first sample has been waited for; 0 once there is one. A pipeline that starts is not a dead sampler. */
+  unsampledMs: number
   samplePeriodMs: number
   balanced: boolean
   complaints: string[]

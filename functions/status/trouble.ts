@@ -124,7 +124,8 @@ export function unbalanced(summary: SummaryFacts): Verdict | null {
 export function samplerSilent(summary: SummaryFacts): Verdict | null {
   const patienceMs = Math.max(10_000, 2.5 * summary.samplePeriodMs)
   if (summary.sampledAgeMs === null) {
-    return summary.events + summary.deadLetters === 0 ? null : unknown('Lag has never been sampled.', summary)
+    const nothingToLag = summary.events + summary.deadLetters === 0
+    return nothingToLag || summary.unsampledMs <= patienceMs ? null : unknown('Lag has never been sampled.', summary)
   }
   if (summary.sampledAgeMs <= patienceMs) return null
   return unknown(`The lag was last sampled ${span(summary.sampledAgeMs)} ago.`, summary)

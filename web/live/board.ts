@@ -42,6 +42,8 @@ export interface Board {
   summary: Heard<Summary> | null
   /** Arrival of the newest event, or its Kafka time when that is earlier; ms by the server's clock. */
   newestAt: number | null
+  /** Since when the summaries have come without any sample of lag, by the page's clock. */
+  unsampledSince: number | null
   lag: Heard<Lag> | null
   lagReadings: LagReading[]
   figures: FigureReading[]
@@ -51,7 +53,7 @@ export interface Board {
   /** Ascending, one per second, none missing once asked for. */
   seconds: Second[]
   secondsAt: number | null
-  /** The server could not go on from our cursor; the rows between were not seen here. */
+  /** When the server last could not go on from our cursor, so that the page began anew: another store, or rows long gone. */
   gapAt: number | null
 }
 
@@ -60,6 +62,7 @@ export const emptyBoard: Board = {
   skewMs: 0,
   summary: null,
   newestAt: null,
+  unsampledSince: null,
   lag: null,
   lagReadings: [],
   figures: [],
@@ -81,7 +84,7 @@ export function foldFrame(board: Board, frame: Live, at: number): Board {
     else if (message.type === 'summary') next = withSummary(next, message.summary, at)
     else if (message.type === 'lag') next = withLag(next, message.lag, at)
     else if (message.type === 'throughput') next = withThroughput(next, message.buckets, at)
-    else if (message.type === 'gap') next = { ...next, feed: emptyFeed, deadLetters: [], newestAt: null, gapAt: at }
+    else if (message.type === 'gap') next = { ...emptyBoard, skewMs: next.skewMs, gapAt: at }
   }
   next = withEvents(next, events, frame.skipped)
   next = withDeadLetters(next, deadLetters)
@@ -121,6 +124,7 @@ export function withSummary(board: Board, summary: Summary, at: number): Board {
     skewMs: summary.now - at,
     summary: { value: summary, at },
     newestAt,
+    unsampledSince: summary.sampledAt === null ? (board.unsampledSince ?? at) : null,
     figures: due ? [...board.figures, figure].slice(-readingsMax) : board.figures,
   }
 }

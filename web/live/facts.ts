@@ -29,6 +29,7 @@ function summaryFacts(board: Board, now: number): SummaryFacts | null {
   return {
     ...value,
     newestEventAgeMs: newestAgeMs(board, now),
+    unsampledMs: board.unsampledSince === null ? 0 : now - board.unsampledSince,
     sampledAgeMs: value.sampledAt === null ? null : Math.max(0, serverNow - value.sampledAt),
   }
 }

@@ -164,6 +164,8 @@ async function load<T>(answer: Promise<T>, take: (value: T) => void): Promise<vo
 }
 
 function failureOf(error: unknown): Failure {
+  // What fetch and streams throw; anything else is a bug of ours, and must not hide behind "no connection".
+  if (!(error instanceof ApiError || error instanceof TypeError || error instanceof DOMException)) reportError(error)
   if (!(error instanceof ApiError)) return 'network'
   return error.status === 503 || error.code?.startsWith('STORE_') ? 'store' : 'server'
 }
