@@ -173,7 +173,9 @@ describe('the backlog', () => {
   it('does not call it stalled when it moves, or when nothing waits', () => {
     const moving = Array.from({ length: 9 }, (_, i): [number, number] => [500, i])
     const idle = Array.from({ length: 9 }, (): [number, number] => [0, 77])
+    const justCame = [...idle, [5, 77]] as [number, number][]
     expect(stalledPartition(sampled(moving).lagReadings, 2_000)).toBeNull()
+    expect(stalledPartition(sampled(justCame).lagReadings, 2_000)).toBeNull()
     expect(stalledPartition(sampled(idle).lagReadings, 2_000)).toBeNull()
   })
 
