@@ -13,7 +13,11 @@ import { listenToKeys } from './terminal/keys.ts'
 import { reporter } from './terminal/report.ts'
 
 const options = readOptions(process.argv.slice(2))
-const report = reporter({ json: options.json, print: (line) => console.log(line), colors: pc, now: Date.now })
+// The terminal speaks in the reader's zone, handlers find Lambda's: threads share the process's one.
+const { timeZone } = Intl.DateTimeFormat().resolvedOptions()
+process.env.TZ = 'UTC'
+const print = (line: string) => console.log(line)
+const report = reporter({ json: options.json, print, colors: pc, now: Date.now, timeZone })
 
 try {
   await run(options)

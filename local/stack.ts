@@ -173,6 +173,7 @@ async function startScheduled(start: Start, name: 'producer' | 'lag') {
   const schedule = startSchedule({
     name,
     periodMs: periodMs(name),
+    onError: (message) => start.tell({ type: 'problem', part: name, message }),
     invoke: async (event) => {
       const result = await invoked.invoke(event)
       if (stopping) return

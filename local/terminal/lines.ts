@@ -21,14 +21,23 @@ export interface Lines {
   flush(): void
 }
 
-/** `print` takes a finished line; `now` is ms since 1970. */
-export function terminalLines(print: (line: string) => void, colors: Colors, now: () => number): Lines {
+export interface LineOptions {
+  /** Takes a finished line. */
+  print: (line: string) => void
+  colors: Colors
+  /** ms since 1970 */
+  now: () => number
+  timeZone: string
+}
+
+export function terminalLines({ print, colors, now, timeZone }: LineOptions): Lines {
+  const clock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium', timeZone })
   let second = 0
   let shown = 0
   let folded: BatchLine & { batches: number } = emptyFold()
 
   function say(part: string, text: string, tone: keyof typeof tones = 'plain'): void {
-    print(`${colors.dim(clock(now()))} ${part.padEnd(9)} ${tones[tone](colors)(text)}`)
+    print(`${colors.dim(clock.format(now()))} ${part.padEnd(9)} ${tones[tone](colors)(text)}`)
   }
 
   function flush(): void {
@@ -79,8 +88,4 @@ function describe(line: BatchLine, source: string): string {
   const counts = `${good}/${line.records} ok`
   const remarks = [aside, again].filter(Boolean).join(', ')
   return `${source.padEnd(18)} ${counts.padEnd(14)} ${remarks.padEnd(22)} ${Math.round(line.durationMs)} ms`
-}
-
-function clock(ms: number): string {
-  return new Date(ms).toTimeString().slice(0, 8)
 }

@@ -12,6 +12,8 @@ export interface ReporterOptions {
   print: (line: string) => void
   colors: Colors
   now: () => number
+  /** Of the person who reads. */
+  timeZone: string
 }
 
 export interface Reporter {
@@ -38,8 +40,9 @@ function jsonReporter({ print, now }: ReporterOptions): Reporter {
   }
 }
 
-function textReporter({ print, colors, now }: ReporterOptions): Reporter {
-  const lines = terminalLines(print, colors, now)
+function textReporter(options: ReporterOptions): Reporter {
+  const { print, colors } = options
+  const lines = terminalLines(options)
   return {
     ready: (_, banner) => print(banner()),
     say: (part, text) => lines.say(part, text),
