@@ -103,14 +103,17 @@ describe('a batch that fails', () => {
     const { dispatcher, told } = create()
     arrive(dispatcher, 0, 0, 2)
     const [batch] = dispatcher.turn(0).invoke
-    dispatcher.answer(batch as never, { kind: 'throttled' }, 0)
+    dispatcher.answer(batch as never, { kind: 'throttled', reason: 'no room' }, 0)
     expect(dispatcher.turn(1_000).invoke).toEqual([batch])
     expect(batch?.attempt).toBe(1)
     dispatcher.answer(batch as never, error, 1_000)
     dispatcher.turn(2_000)
     expect(batch?.attempt).toBe(2)
     const retries = told.filter(({ type }) => type === 'retry')
-    expect(retries).toMatchObject([{ attempt: 1 }, { attempt: 2 }])
+    expect(retries).toMatchObject([
+      { attempt: 1, error: 'no room' },
+      { attempt: 2, error: 'Error: no' },
+    ])
   })
 })
 

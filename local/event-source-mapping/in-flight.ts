@@ -73,7 +73,7 @@ export class InFlight {
       queue.freeSinceMs = now
       return queue.held.length > 0 ? [{ queue, records: queue.held }] : []
     })
-    if (batch.slices.length > 0) return retryLater(batch, outcome, now, backoff)
+    if (outcome.kind !== 'ok' && batch.slices.length > 0) return retryLater(batch, outcome, now, backoff)
     this.#batches.delete(batch)
     return null
   }
@@ -133,7 +133,12 @@ function unresolved({ queue, records }: Slice, outcome: Outcome): readonly Waiti
   return records.filter(({ offset }) => outcome.failed.get(queue.key)?.has(offset))
 }
 
-function retryLater(batch: Batch, outcome: Outcome, now: number, backoff: Backoff): HappeningBody {
+function retryLater(
+  batch: Batch,
+  outcome: Exclude<Outcome, { kind: 'ok' }>,
+  now: number,
+  backoff: Backoff,
+): HappeningBody {
   const throttled = outcome.kind === 'throttled'
   batch.throttles = throttled ? batch.throttles + 1 : 0
   batch.error = errorOf(outcome)
@@ -143,7 +148,6 @@ function retryLater(batch: Batch, outcome: Outcome, now: number, backoff: Backof
   return { type: 'retry', batch: batch.id, records: offsetsIn(batch), attempt, delayMs, error: batch.error }
 }
 
-function errorOf(outcome: Outcome): string {
-  if (outcome.kind === 'error') return outcome.error
-  return outcome.kind === 'partial' ? 'The function reported batch item failures' : 'Throttled'
+function errorOf(outcome: Exclude<Outcome, { kind: 'ok' }>): string {
+  return outcome.kind === 'partial' ? 'The function reported batch item failures' : outcome.error
 }

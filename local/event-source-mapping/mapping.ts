@@ -180,9 +180,9 @@ class MappingShell implements Mapping {
     let result: InvokeResult
     try {
       result = await this.#options.invoke(event)
-    } catch {
+    } catch (error) {
       // The function was not reached, so this was no attempt.
-      result = { kind: 'throttled' }
+      result = { kind: 'throttled', reason: `The function was not reached: ${messageOf(error)}` }
     }
     this.#dispatcher.answer(batch, result, performance.now())
     if (!this.#dispatcher.isRunning) this.#whenIdle()
@@ -204,7 +204,7 @@ class MappingShell implements Mapping {
         await this.#poller.commit(commits.map(({ queue, offset }) => ({ partition: queue.partition, offset })))
         this.#dispatcher.committed(commits)
       } catch (error) {
-        this.#dispatcher.notCommitted(commits, error instanceof Error ? error.message : String(error))
+        this.#dispatcher.notCommitted(commits, messageOf(error))
         if (!this.#stopped) setTimeout(() => this.#turnSoon(), commitRetryMs).unref()
         break
       }
@@ -221,6 +221,10 @@ class MappingShell implements Mapping {
 function invocationOf(batch: Batch, bytes: number): HappeningBody {
   const count = batch.slices.reduce((sum, { records }) => sum + records.length, 0)
   return { type: 'invoke', batch: batch.id, records: offsetsIn(batch), attempt: batch.attempt, count, bytes }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 function delay(ms: number): Promise<void> {

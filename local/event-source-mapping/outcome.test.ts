@@ -53,5 +53,5 @@ it('takes any answer for a success without ReportBatchItemFailures', () => {
 it('tells an error of the function from a throttle', () => {
   const error = { kind: 'function-error', errorType: 'Error', errorMessage: 'no' } as const
   expect(judge(batch, error, true)).toEqual({ kind: 'error', error: 'Error: no' })
-  expect(judge(batch, { kind: 'throttled' }, true)).toEqual({ kind: 'throttled' })
+  expect(judge(batch, { kind: 'throttled' }, true)).toEqual({ kind: 'throttled', error: 'Throttled' })
 })

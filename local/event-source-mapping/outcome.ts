@@ -15,7 +15,7 @@ export type Outcome =
   /** The whole batch is tried again, and it was an attempt. */
   | { kind: 'error'; error: string }
   /** The function was never reached: no attempt. https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventsourcemapping.html */
-  | { kind: 'throttled' }
+  | { kind: 'throttled'; error: string }
 
 /**
  * What became of a batch. The answer's text counts only with `ReportBatchItemFailures`; without it any answer is a success.
@@ -25,7 +25,7 @@ export type Outcome =
  * `{"batchItemFailures": null}` are successes too, and a missing or malformed identifier fails the whole batch.
  */
 export function judge(invoked: readonly Invoked[], result: InvokeResult, reportBatchItemFailures: boolean): Outcome {
-  if (result.kind === 'throttled') return { kind: 'throttled' }
+  if (result.kind === 'throttled') return { kind: 'throttled', error: result.reason ?? 'Throttled' }
   if (result.kind === 'function-error') return { kind: 'error', error: `${result.errorType}: ${result.errorMessage}` }
   if (!reportBatchItemFailures || result.payload === '') return { kind: 'ok' }
   let answer: unknown

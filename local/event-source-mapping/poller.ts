@@ -175,7 +175,6 @@ export class Poller {
 
   #listen(consumer: Consumer): void {
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-      this.#failures = 0
       const sameMember = this.#memberId === payload.memberId
       this.#memberId = payload.memberId
       this.#assigned = [...(payload.memberAssignment[this.#options.topic] ?? [])]
@@ -217,6 +216,7 @@ export class Poller {
 
   async #eachBatch({ batch, heartbeat, commitOffsetsIfNecessary }: EachBatchPayload): Promise<void> {
     this.#commit = commitOffsetsIfNecessary
+    this.#failures = 0
     const { fetchedOffset } = batch as Batch & { fetchedOffset: string }
     this.#events.arrived(batch.partition, Number(fetchedOffset), Number(batch.lastOffset()) + 1, batch.messages)
     while (!this.#stopping) {
