@@ -7,11 +7,12 @@ const batch = { source: 'retail-events-0', records: 50, deadLetters: 2, redelive
 function terminal() {
   const printed: string[] = []
   const clock = { now: 0 }
-  const lines = terminalLines(
-    (line) => printed.push(line.slice(9)),
-    createColors(false),
-    () => clock.now,
-  )
+  const lines = terminalLines({
+    print: (line) => printed.push(line.slice(9)),
+    colors: createColors(false),
+    now: () => clock.now,
+    timeZone: 'UTC',
+  })
   return { printed, clock, lines }
 }
 
