@@ -74,7 +74,9 @@ function create(broker: BrokerState, wanted: ReadOf<typeof topic>, validateOnly:
     const configs = parseConfigs(wanted.configs.map(({ name: config, value }) => [config, value] as const))
     if (validateOnly) broker.topics.checkNew(name, numPartitions)
     const topicId = validateOnly ? noUuid : broker.topics.create(name, numPartitions, configs).id
-    return { name, topicId, errorCode: errorCode.NONE, errorMessage: null, numPartitions, replicationFactor: 1 }
+    // Kafka's admin client fails on a topic without a list of settings.
+    const made = { numPartitions, replicationFactor: 1, configs: [] }
+    return { name, topicId, errorCode: errorCode.NONE, errorMessage: null, ...made }
   } catch (error) {
     if (error instanceof TopicRefused) return failed(name, error.error, error.message)
     if (error instanceof RangeError) return failed(name, 'INVALID_CONFIG', error.message)
