@@ -10,7 +10,7 @@ const [, errors = '', rejections = ''] = page.split(/^## /m)
 
 /** The cells of a table's rows, without its head. */
 const rows = (section: string) =>
-  [...section.matchAll(/^\| `([A-Z0-9_]+)` \|(.*)\|$/gm)].map(([, code, rest = '']) => [
+  [...section.matchAll(/^\| `([A-Z0-9_]+)` +\|(.*)\|$/gm)].map(([, code, rest = '']) => [
     code as string,
     ...rest.split('|').map((cell) => cell.trim()),
   ])
