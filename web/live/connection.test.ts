@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { type Action, backoffMs, type Connection, type Input, start, step } from './connection.ts'
 
 /** A page on a clock of its own: it goes on only when told to, and ticks the machine when its deadline comes. */
-function openPage(visible = true) {
+function openPage(visible = true, near = false) {
   let now = 1_000_000
-  const first = start(now, visible)
+  const first = start(now, visible, near)
   let state: Connection = first.next
   let actions: Action[] = [...first.actions]
   function put(input: Input) {
@@ -55,6 +55,15 @@ describe('the connection', () => {
     expect(page.state.phase).toBe('connecting')
     page.put({ kind: 'heard' })
     expect(page.state).toMatchObject({ phase: 'live', attempt: 0, lostAt: null })
+  })
+
+  it('asks a server on this machine twice a second, however long it is away', () => {
+    const page = openPage(true, true)
+    for (let attempt = 0; attempt < 20; attempt++) {
+      page.put(failed)
+      expect(page.state.deadline).toBe(page.now + 500)
+      page.wait(500)
+    }
   })
 
   it('says since when it is lost and when it tries again, and keeps the first moment over many tries', () => {

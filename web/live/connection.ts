@@ -9,6 +9,8 @@ const openMsMax = 8_000
 const silenceMsMax = 15_000
 const backoffMsMin = 1_000
 const backoffMsMax = 30_000
+/** A server on this machine is restarted by whoever looks at the page, and spared nothing by our waiting. */
+const nearBackoffMs = 500
 /** A stream that lived at least this long ended in peace: the server ends streams now and then, to keep reconnects honest. */
 const peacefulMsMin = 5_000
 /** Between two polls: of a server that answers JSON instead of a stream, and of a hidden page. */
@@ -31,6 +33,8 @@ export interface Connection {
   phase: Phase
   /** A hidden page polls: browsers allow six streams per host, and background tabs must not hold them. */
   visible: boolean
+  /** The server runs on this machine. */
+  near: boolean
   /** When the phase began, ms. */
   since: number
   /** When the machine must be ticked next, ms. */
@@ -68,10 +72,11 @@ export interface Step {
   actions: Action[]
 }
 
-export function start(now: number, visible: boolean): Step {
+export function start(now: number, visible: boolean, near = false): Step {
   const idle: Connection = {
     phase: 'connecting',
     visible,
+    near,
     since: now,
     deadline: now + openMsMax,
     attempt: 0,
@@ -153,7 +158,7 @@ function fail(state: Connection, failure: Failure, now: number, chance: number):
       ...state,
       phase: 'retrying',
       since: now,
-      deadline: now + backoffMs(attempt, chance),
+      deadline: now + (state.near ? nearBackoffMs : backoffMs(attempt, chance)),
       attempt,
       lostAt,
       noticedAt: state.noticedAt ?? now,
