@@ -29,6 +29,10 @@ export const errorTable = {
     retriable: false,
     hint: 'The broker answered, and refused. Check that the topic exists and that this client may use it.',
   },
+  GROUP_IN_USE: {
+    retriable: false,
+    hint: "Stop the group's consumers first: Kafka moves the offsets of a group without members only.",
+  },
   CONFIG_INVALID: { retriable: false, hint: 'Check the named environment variable or option.' },
   LOG_CORRUPT: { retriable: false, hint: 'Move the named file away and start again.' },
   DATA_DIRECTORY_IN_USE: {

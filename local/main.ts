@@ -5,6 +5,7 @@ import inspector from 'node:inspector'
 import { join, relative } from 'node:path'
 import pc from 'picocolors'
 import { pipeline } from '../infra/pipeline.ts'
+import { writeAddresses } from './addresses.ts'
 import { holdDirectory } from './data-directory.ts'
 import { type LocalOptions, readOptions } from './options.ts'
 import { type News, type Stack, startStack } from './stack.ts'
@@ -38,6 +39,7 @@ async function run(options: LocalOptions): Promise<void> {
       early.push(news)
     }
     const stack = await startStack(options, (news) => tell(news))
+    writeAddresses(options.data, stack)
     report.ready(stack, () => banner(bannerFacts(stack), pc))
     // The ready line comes first, whatever happened on the way to it.
     tell = hear
@@ -127,7 +129,7 @@ function storeName(url: string): string {
 /** Deletes what a run has written, but for the lock this process holds. */
 function clearDirectory(directory: string): void {
   for (const name of readdirSync(directory)) {
-    if (['kafka', 'logs'].includes(name) || name.startsWith('freshet.db')) {
+    if (['kafka', 'logs', 'send'].includes(name) || name.startsWith('freshet.db')) {
       rmSync(join(directory, name), { recursive: true, force: true })
     }
   }

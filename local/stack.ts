@@ -1,8 +1,10 @@
 // The running local cloud: starts every part that `infra/pipeline.ts` describes, in order, and stops them in reverse.
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
+import { PipelineError } from '../functions/errors.ts'
 import { pipelineEnvironment } from '../infra/environment.ts'
 import { type MappingDescription, pipeline } from '../infra/pipeline.ts'
+import type { ReplayRequest } from './dashboard/serve.ts'
 import type { Happening } from './event-source-mapping/happening.ts'
 import { startKafka } from './kafka.ts'
 import { type LogFile, openLogFile } from './log-file.ts'
@@ -12,8 +14,8 @@ import { type LocalFunction, type LogLine, startFunction } from './runtime/funct
 import { parseRate } from './schedule/rate.ts'
 import { startSchedule } from './schedule/schedule.ts'
 import type { ApiThreadData, ApiThreadMessage, ApiThreadReady, ToApiThread } from './threads/api.ts'
-import type { MappingThreadData, MappingThreadMessage } from './threads/mapping.ts'
-import { startThread, type Thread } from './threads/thread.ts'
+import type { MappingThreadData, MappingThreadMessage, ToMappingThread } from './threads/mapping.ts'
+import { errorOf, startThread, type Thread } from './threads/thread.ts'
 
 /** What happens while the stack runs, for whoever prints it. */
 export type News =
@@ -60,7 +62,9 @@ export async function startStack(options: LocalOptions, tell: (news: News) => vo
   const mappingStates = new Map<string, unknown>()
   const api: Thread<ApiThreadReady, ToApiThread> = await startApi(start, (message) => {
     if (message.type === 'pause-producer') producer.pause(message.paused)
-    else logs.write('api', message.line)
+    else if (message.type === 'replay') {
+      errorOf(() => replay(message.request)).then((error) => api.post({ type: 'replayed', id: message.id, error }))
+    } else logs.write('api', message.line)
   }).catch(async (error) => {
     await kafka.stop()
     throw error
@@ -71,7 +75,7 @@ export async function startStack(options: LocalOptions, tell: (news: News) => vo
 
   // Only the embedded broker: on a Kafka of theirs, a group's offsets are not ours to move.
   const anew = kafka.thread && api.ready.isNew && !kafka.isNew ? await readAnew(kafka.bootstrap) : []
-  const mappings = await Promise.all(
+  const mappings: Thread<null, ToMappingThread>[] = await Promise.all(
     pipeline.mappings.map((description) =>
       startMappingThread(start, description, (state) => {
         mappingStates.set(description.function, state)
@@ -79,6 +83,15 @@ export async function startStack(options: LocalOptions, tell: (news: News) => vo
       }),
     ),
   )
+  /** @throws PipelineError BODY_INVALID when no mapping of ours reads for the group */
+  async function replay({ group, offsets }: ReplayRequest): Promise<void> {
+    const index = pipeline.mappings.findIndex(({ consumerGroupId }) => consumerGroupId === group)
+    const known = pipeline.mappings.map(({ consumerGroupId }) => consumerGroupId).join(', ')
+    if (index < 0)
+      throw new PipelineError('BODY_INVALID', `no mapping reads for ${group}`, { hint: `Known: ${known}.` })
+    await mappings[index]?.ask({ type: 'replay', offsets })
+  }
+
   const lag = await startScheduled(start, 'lag')
   if (options.producer) await producer.pause(false)
   tellApi()
@@ -139,20 +152,22 @@ function startMappingThread(start: Start, description: MappingDescription, onSta
   const name = description.function as keyof typeof pipeline.functions
   const { consumerGroupId, settings } = description
   const topic = pipeline.topics[settings.Topics[0] as keyof typeof pipeline.topics]
+  const brokers = start.environment.KAFKA_BOOTSTRAP_SERVERS?.split(',') ?? []
   const data: MappingThreadData = {
     uuid: stableUuid(`${name} ${settings.Topics[0]} ${consumerGroupId}`),
+    group: consumerGroupId,
+    topic: settings.Topics[0],
+    brokers,
     settings: {
       FunctionName: name,
-      SelfManagedEventSource: {
-        Endpoints: { KAFKA_BOOTSTRAP_SERVERS: start.environment.KAFKA_BOOTSTRAP_SERVERS?.split(',') },
-      },
+      SelfManagedEventSource: { Endpoints: { KAFKA_BOOTSTRAP_SERVERS: brokers } },
       SelfManagedKafkaEventSourceConfig: { ConsumerGroupId: consumerGroupId },
       ...settings,
     },
     function: { ...functionOptions(start, name), concurrencyMax: topic.partitions },
   }
   const { tell, logs } = start
-  return startThread<null, never, MappingThreadMessage>('local/threads/mapping.ts', data, (message) => {
+  return startThread<null, ToMappingThread, MappingThreadMessage>('local/threads/mapping.ts', data, (message) => {
     if (message.type === 'happening') {
       logs.write('mapping', JSON.stringify(message.happening, offsetsAsRanges))
       tell({ ...message, function: name })

@@ -11,6 +11,7 @@ const statuses: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   HOST_REFUSED: 403,
   ORIGIN_REFUSED: 403,
   ROUTE_UNKNOWN: 404,
+  GROUP_IN_USE: 409,
   BODY_TOO_LARGE: 413,
   CONTENT_TYPE_REFUSED: 415,
   EVENTS_REFUSED: 422,

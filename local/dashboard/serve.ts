@@ -1,7 +1,9 @@
 // The API and the page on one loopback port, with the routes that only a local stage has.
 import { createAdaptorServer } from '@hono/node-server'
 import { serveStatic } from '@hono/node-server/serve-static'
+import { z } from 'zod'
 import type { createApp } from '../../functions/api/app.ts'
+import { PipelineError } from '../../functions/errors.ts'
 import { root } from '../runtime/bundle-entry.mjs'
 
 /** What the page shows of the local stage. */
@@ -11,15 +13,32 @@ export interface LocalStatus {
   mappings: unknown[]
 }
 
+/** Which partitions of a mapping's group are to be read again, and from where. */
+export interface ReplayRequest {
+  group: string
+  offsets: { partition: number; offset: number }[]
+}
+
 export interface LocalRoutes {
   status(): LocalStatus
   pauseProducer(paused: boolean): void
+  /** Stops the group's mapping, moves its offsets and starts it again, whatever comes of it. */
+  replay(request: ReplayRequest): Promise<void>
 }
 
 export interface DashboardServer {
   port: number
   close(): Promise<void>
 }
+
+const offset = z.int().min(0)
+const replayRequest = z.object({
+  group: z.string().min(1).max(255),
+  offsets: z
+    .array(z.object({ partition: offset, offset }))
+    .min(1)
+    .max(10_000),
+})
 
 /** Adds what the cloud answers with 404: the state of the emulator, and its switches. */
 export function mountLocalRoutes(app: ReturnType<typeof createApp>, local: LocalRoutes): void {
@@ -30,6 +49,15 @@ export function mountLocalRoutes(app: ReturnType<typeof createApp>, local: Local
       return c.json({ code: 'REQUEST_INVALID', title: 'expected {"paused": true or false}' }, 400)
     local.pauseProducer(body.paused)
     return c.json({ paused: body.paused }, 202)
+  })
+  app.post('/api/local/replay', async (c) => {
+    const request = replayRequest.safeParse(await c.req.json().catch(() => null))
+    if (!request.success) {
+      const hint = 'Send {"group": "...", "offsets": [{"partition": 0, "offset": 17}]}.'
+      throw new PipelineError('BODY_INVALID', 'the body is no replay', { hint })
+    }
+    await local.replay(request.data)
+    return c.json(request.data)
   })
 }
 
