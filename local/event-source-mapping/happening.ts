@@ -25,15 +25,47 @@ export type HappeningBody =
   /** Next offsets, as Kafka counts them: 5004 when 5003 was the last one resolved. */
   | { type: 'commit'; offsets: Record<string, number> }
   | { type: 'commit-error'; offsets: Record<string, number>; error: string }
-  /** Records that no invocation can ever carry. The partition goes on behind them. */
-  | { type: 'dropped'; records: OffsetsByPartition; reason: DropReason; detail: string }
+  /** The batch, or a part of it, is cut in two after an error; the first half is tried after `delayMs`, then the second. */
+  | {
+      type: 'bisect'
+      batch: number
+      records: OffsetsByPartition
+      /** Counts on in both halves: a cut is no attempt. */
+      attempt: number
+      into: [OffsetsByPartition, OffsetsByPartition]
+      delayMs: number
+      error: string
+    }
+  /** Records that no filter lets through. They are committed with what lies before them. */
+  | { type: 'filtered'; records: OffsetsByPartition }
+  /** Records that are given up were taken by the on-failure destination. The partition goes on behind them. */
+  | { type: 'onFailure'; records: OffsetsByPartition; condition: GiveUpCondition; destination: string }
+  /** Records that are given up and lost. The partition goes on behind them. */
+  | {
+      type: 'dropped'
+      records: OffsetsByPartition
+      reason: GiveUpCondition
+      detail: string
+      /** There is an on-failure destination, and it did not take them. */
+      deliveryError?: string
+    }
+  /** A fetch brought this many records of a partition, those that are filtered out included. */
+  | { type: 'polled'; partition: string; count: number }
   /** Polling failed; it is tried again after `delayMs`. */
   | { type: 'poll-error'; error: string; delayMs: number }
   /** The position was not in Kafka's log (retention, or a topic made anew): reading went on at `to`. */
   | { type: 'out-of-range'; partition: string; from: number | null; to: number }
 
-/** AWS's name: https://docs.aws.amazon.com/lambda/latest/dg/with-msk-on-failure.html */
-export type DropReason = 'MaximumPayloadSizeExceeded'
+/**
+ * Why records are given up, in AWS's names: https://docs.aws.amazon.com/lambda/latest/dg/with-msk-on-failure.html.
+ * The name for an old record is not documented: our choice.
+ */
+export type GiveUpCondition =
+  | 'MaximumPayloadSizeExceeded'
+  | 'RetryAttemptsExhausted'
+  | 'RecordAgeExceeded'
+  | 'SCHEMA_NOT_FOUND'
+  | 'DESERIALIZATION_ERROR'
 
 /** `t`: milliseconds since 1970. */
 export type Happening = HappeningBody & { t: number }
