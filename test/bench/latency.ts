@@ -15,9 +15,6 @@ const tickMs = 10
 
 type Frame = { cursor: number; paintedMs: number }
 
-const rates = process.argv.slice(2).map(Number)
-for (const rate of rates.length > 0 ? rates : [100, 1_000]) await measure(rate)
-
 async function measure(rate: number): Promise<void> {
   const stack = await startLocalStack(freshDirectory(), ['--no-producer'])
   const browser = await launchBrowser()
@@ -53,8 +50,13 @@ const frameWatcher = `
     attributeFilter: ['data-cursor'],
   })`
 
-const framesOf = (page: Page) => page.evaluate<Frame[]>('window.frameLog')
-const lastFrame = (page: Page) => page.evaluate<Frame | undefined>('window.frameLog.at(-1)')
+function framesOf(page: Page): Promise<Frame[]> {
+  return page.evaluate('window.frameLog')
+}
+
+function lastFrame(page: Page): Promise<Frame | undefined> {
+  return page.evaluate('window.frameLog.at(-1)')
+}
 
 /** Sends events as they fall due. Answers the moment each acknowledged one was made, by id, warm-up included. */
 async function produce(stack: LocalStack, rate: number): Promise<Map<string, number>> {
@@ -126,3 +128,6 @@ function report(rate: number, produced: Map<string, number>, seqs: Map<string, n
     `${rate}/s  produced -> painted  p50 ${at(0.5)} ms  p99 ${at(0.99)} ms  max ${latencies.at(-1)?.toFixed(1)} ms  (${latencies.length} events, ${frames.length} frames)`,
   )
 }
+
+const rates = process.argv.slice(2).map(Number)
+for (const rate of rates.length > 0 ? rates : [100, 1_000]) await measure(rate)
