@@ -12,3 +12,8 @@ export async function seenOnBoth<Seen>(script: (bootstrap: string) => Promise<Se
   expect(onOurs, 'on the embedded broker, compared with Apache Kafka').toEqual(onKafka)
   return onKafka
 }
+
+/** A list whose order means nothing to Kafka, in one that does not depend on the broker. */
+export function inAnyOrder<T extends object>(list: readonly T[], by: keyof T): T[] {
+  return [...list].sort((a, b) => String(a[by]).localeCompare(String(b[by]), 'en', { numeric: true }))
+}

@@ -57,7 +57,9 @@ export async function take(
 function collect(consumer: Consumer, count: number): Promise<Taken[]> {
   const taken: Taken[] = []
   return new Promise((resolve, reject) => {
-    consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error))
+    consumer.on(consumer.events.CRASH, ({ payload }) => {
+      if (!payload.restart) reject(payload.error)
+    })
     consumer
       .run({
         eachMessage: async ({ partition, message }) => {

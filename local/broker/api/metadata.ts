@@ -92,9 +92,11 @@ function describeById(broker: BrokerState, topicId: string) {
 function describeByName(broker: BrokerState, name: string, mayCreate: boolean) {
   const topic = broker.topics.named(name)
   if (topic) return describe(topic)
-  if (!mayCreate) return missing('UNKNOWN_TOPIC_OR_PARTITION', name, noUuid)
   try {
-    return describe(broker.topics.create(name, broker.defaultPartitions))
+    if (mayCreate) return describe(broker.topics.create(name, broker.defaultPartitions))
+    // A name that no topic can have is told apart from a topic that is not there, as Kafka does.
+    broker.topics.checkNew(name, broker.defaultPartitions)
+    return missing('UNKNOWN_TOPIC_OR_PARTITION', name, noUuid)
   } catch (error) {
     if (error instanceof TopicRefused) return missing(error.error, name, noUuid)
     throw error
