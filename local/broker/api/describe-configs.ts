@@ -1,5 +1,5 @@
 // DescribeConfigs: the settings that have an effect here, and nothing that is only printed.
-import { type ConfigName, configTable } from '../log/configs.ts'
+import { configNames, configTable } from '../log/configs.ts'
 import type { Topic } from '../log/topics.ts'
 import { errorCode } from '../protocol/error-codes.ts'
 import { bool, int8, int16, int32, list, listOf, string } from '../protocol/schema.ts'
@@ -62,9 +62,8 @@ const topicSource = 1
 const staticBrokerSource = 4
 const defaultSource = 5
 
-/** ConfigDef.Type */
-const booleanType = 1
-const intType = 3
+/** ConfigDef.Type, as DescribeConfigs numbers it. */
+const typeNumber = { boolean: 1, string: 2, int: 3, long: 5, double: 6, list: 7 } as const
 
 function configsOf(broker: BrokerState, type: number, name: string) {
   if (type === brokerResource)
@@ -75,20 +74,20 @@ function configsOf(broker: BrokerState, type: number, name: string) {
 }
 
 function topicConfigs({ configs, ownConfigs }: Topic) {
-  return (Object.keys(configTable) as ConfigName[]).map((name) => ({
+  return configNames.map((name) => ({
     name,
     value: String(configs[name]),
     readOnly: false,
     configSource: name in ownConfigs ? topicSource : defaultSource,
-    configType: configTable[name].type as number,
+    configType: typeNumber[configTable[name].type] as number,
   }))
 }
 
 function brokerConfigs(broker: BrokerState) {
   const fixed = { readOnly: true, configSource: staticBrokerSource }
   return [
-    { name: 'auto.create.topics.enable', value: 'true', ...fixed, configType: booleanType },
-    { name: 'num.partitions', value: String(broker.defaultPartitions), ...fixed, configType: intType },
-    { name: 'default.replication.factor', value: '1', ...fixed, configType: intType },
+    { name: 'auto.create.topics.enable', value: 'true', ...fixed, configType: typeNumber.boolean },
+    { name: 'num.partitions', value: String(broker.defaultPartitions), ...fixed, configType: typeNumber.int },
+    { name: 'default.replication.factor', value: '1', ...fixed, configType: typeNumber.int },
   ]
 }

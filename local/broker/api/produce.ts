@@ -63,7 +63,7 @@ function refused(index: number, code: number, errorMessage: string | null) {
 
 function append(broker: BrokerState, log: PartitionLog, where: string, index: number, batch: Buffer) {
   try {
-    const result = log.append(batch)
+    const result = log.append(batch, broker.now())
     if (result.kind === 'refused') return refused(index, errorCode[result.error], result.message)
     const { baseOffset } = result
     return { index, errorCode: errorCode.NONE, baseOffset, logStartOffset: log.startOffset }

@@ -51,7 +51,7 @@ it('cuts an unfinished commit off wherever it stopped, and says so', () => {
     writeFileSync(file, content.subarray(0, cut))
     const reopened = open(file)
     expect(reopened.get('g', 'events', 0)).toMatchObject({ offset: 1 })
-    expect(reopened.lines).toEqual([`committed offsets: cut ${cut - whole} bytes of an unfinished write off`])
+    expect(reopened.lines).toEqual([`${file}: cut ${cut - whole} bytes of an unfinished write off`])
     reopened.close()
   }
 })

@@ -1,13 +1,7 @@
-// The offsets that groups have committed, kept in an append-only file with a CRC per entry.
-
-import { closeSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
-import { crc32c } from '@node-rs/crc32'
-import { PipelineError } from '../../../functions/errors.ts'
-import { replaceFile } from '../log/durable-file.ts'
+// The offsets that groups have committed, and those that an unfinished transaction would commit, kept in a file.
+import { EntryFile } from '../log/entry-file.ts'
 import { compile } from '../protocol/codec.ts'
-import { Reader } from '../protocol/reader.ts'
-import { int32, int64, list, string } from '../protocol/schema.ts'
-import { Writer } from '../protocol/writer.ts'
+import { int8, int32, int64, list, type ReadOf, string } from '../protocol/schema.ts'
 
 export interface CommittedOffset {
   offset: number
@@ -20,22 +14,26 @@ export interface OffsetEntry extends CommittedOffset {
   partition: number
 }
 
+/** What became of the transaction that an entry's producer id names. */
+const outcome = { open: 0, committed: 1, aborted: 2 } as const
+
 /** An entry is what one request changed, so that it is kept as a whole or not at all. */
-const entryCodec = compile(
-  {
-    groupId: string(),
-    offsets: list({
-      topic: string(),
-      partition: int32(),
-      /** `forgotten` when the offset was deleted. */
-      offset: int64(),
-      leaderEpoch: int32(),
-      metadata: string(),
-    }),
-  },
-  0,
-  true,
-)
+const entryStruct = {
+  groupId: string(),
+  offsets: list({
+    topic: string(),
+    partition: int32(),
+    /** `forgotten` when the offset was deleted. */
+    offset: int64(),
+    leaderEpoch: int32(),
+    metadata: string(),
+  }),
+  /** -1 when committed outside a transaction. */
+  producerId: int64({ tag: 0, absent: -1 }),
+  outcome: int8({ tag: 1, absent: outcome.open }),
+}
+
+type Entry = ReadOf<typeof entryStruct>
 
 const forgotten = -1
 
@@ -45,71 +43,66 @@ const groupIdLengthMax = 1_000
 
 export const isGroupId = (groupId: string): boolean => groupId.length > 0 && groupId.length <= groupIdLengthMax
 
-/** Length and CRC precede each entry. */
-const prefixBytes = 8
-
-/** The file is written anew when it is larger than this and four times what it was after the last time. */
-const compactBytesMin = 4 * 1024 * 1024
+type Offsets = Map<string, OffsetEntry>
 
 export class CommittedOffsets {
-  private readonly groups = new Map<string, Map<string, OffsetEntry>>()
-  private readonly file: string
-  private fd: number
-  private bytes = 0
-  private compactedBytes = 0
+  private readonly groups = new Map<string, Offsets>()
+  /** By group, then by producer id. */
+  private readonly pending = new Map<string, Map<number, Offsets>>()
+  private readonly entries: EntryFile<typeof entryStruct>
 
   /**
-   * Reads the file, cuts a torn tail off and says so, and writes it anew without what is out of date.
+   * Reads the file; `say` is told when the unfinished write at its end was cut off.
    *
    * @throws PipelineError LOG_CORRUPT when entries follow a damaged one
    */
-  constructor(file: string, say: (line: string) => void) {
-    this.file = file
-    const content = readIfThere(file)
-    const end = this.replay(content)
-    if (end < content.length) {
-      if (entryFollows(content, end)) throw new PipelineError('LOG_CORRUPT', `${file} is damaged at byte ${end}`)
-      say(`committed offsets: cut ${content.length - end} bytes of an unfinished write off`)
-    }
-    this.fd = this.compact()
+  constructor(file: string, say: (line: string) => void, fsync = false) {
+    const codec = compile(entryStruct, 0, true)
+    const apply = (entry: Entry) => this.apply(entry)
+    this.entries = new EntryFile({ file, codec, apply, current: () => this.current(), say, fsync })
   }
 
   /** Keeps offsets; they survive the death of this process when it returns. Throws the operating system's error. */
   commit(groupId: string, offsets: readonly OffsetEntry[]): void {
     if (offsets.length === 0) return
-    const entry = encode(groupId, offsets)
-    try {
-      for (let done = 0; done < entry.length; ) {
-        done += writeSync(this.fd, entry, done, entry.length - done, this.bytes + done)
-      }
-    } catch (error) {
-      ftruncateSync(this.fd, this.bytes)
-      throw error
-    }
-    this.bytes += entry.length
-    this.apply(groupId, offsets)
-    if (this.bytes > Math.max(compactBytesMin, 4 * this.compactedBytes)) {
-      const old = this.fd
-      this.fd = this.compact()
-      closeSync(old)
-    }
+    this.entries.append({ groupId, offsets: [...offsets], producerId: -1, outcome: outcome.open })
+  }
+
+  /** Keeps offsets that count once the transaction of `producerId` is committed. Throws as `commit` does. */
+  hold(groupId: string, producerId: number, offsets: readonly OffsetEntry[]): void {
+    if (offsets.length === 0) return
+    this.entries.append({ groupId, offsets: [...offsets], producerId, outcome: outcome.open })
+  }
+
+  /** The transaction of `producerId` has ended: what it held for the group counts now, or never will. */
+  settle(groupId: string, producerId: number, committed: boolean): void {
+    if (!this.pending.get(groupId)?.has(producerId)) return
+    this.entries.append({
+      groupId,
+      offsets: [],
+      producerId,
+      outcome: committed ? outcome.committed : outcome.aborted,
+    })
+  }
+
+  /** Whether an unfinished transaction would change this offset. */
+  isHeld(groupId: string, topic: string, partition: number): boolean {
+    const key = keyOf(topic, partition)
+    return [...(this.pending.get(groupId)?.values() ?? [])].some((held) => held.has(key))
   }
 
   /** Forgets some of a group's offsets. */
   forget(groupId: string, offsets: readonly { topic: string; partition: number }[]): void {
-    this.commit(
-      groupId,
-      offsets.map(({ topic, partition }) => ({ topic, partition, offset: forgotten, leaderEpoch: -1, metadata: '' })),
-    )
+    this.commit(groupId, offsets.map(asForgotten))
   }
 
-  /** Forgets what every group has committed for a topic, as Kafka does when it is deleted. */
+  /** Forgets what every group has committed, or holds, for a topic, as Kafka does when it is deleted. */
   forgetTopic(topic: string): void {
-    for (const groupId of this.groupIds())
-      this.forget(
-        groupId,
-        this.of(groupId).filter((entry) => entry.topic === topic),
-      )
+    const ofTopic = (kept: Offsets) => [...kept.values()].filter((entry) => entry.topic === topic)
+    for (const [groupId, kept] of this.groups) this.forget(groupId, ofTopic(kept))
+    for (const [groupId, producers] of this.pending) {
+      for (const [producerId, held] of producers) this.hold(groupId, producerId, ofTopic(held).map(asForgotten))
+    }
   }
 
   groupIds(): string[] {
@@ -118,7 +111,7 @@ export class CommittedOffsets {
 
   /** Whether `groupId` may commit: a new group may not when there are too many. */
   mayCommit(groupId: string): boolean {
-    return this.groups.has(groupId) || this.groups.size < groupsMax
+    return this.groups.has(groupId) || this.groups.size + this.pending.size < groupsMax
   }
 
   has(groupId: string): boolean {
@@ -134,74 +127,51 @@ export class CommittedOffsets {
   }
 
   close(): void {
-    closeSync(this.fd)
+    this.entries.close()
   }
 
-  private apply(groupId: string, offsets: readonly OffsetEntry[]): void {
-    const kept = this.groups.get(groupId) ?? new Map<string, OffsetEntry>()
-    for (const entry of offsets) {
-      const key = keyOf(entry.topic, entry.partition)
-      if (entry.offset === forgotten) kept.delete(key)
-      else kept.set(key, entry)
+  private apply({ groupId, offsets, producerId, outcome: end }: Entry): void {
+    if (producerId < 0) {
+      setAll(this.groups, groupId, offsets)
+      return
     }
-    if (kept.size === 0) this.groups.delete(groupId)
-    else this.groups.set(groupId, kept)
-  }
-
-  /** Applies every whole entry; returns where they end. */
-  private replay(content: Buffer): number {
-    let from = 0
-    for (;;) {
-      const payload = payloadAt(content, from)
-      if (payload === null) return from
-      const { groupId, offsets } = entryCodec.read(new Reader(payload))
-      this.apply(groupId, offsets)
-      from += prefixBytes + payload.length
+    const held = this.pending.get(groupId) ?? new Map<number, Offsets>()
+    if (end === outcome.open) {
+      setAll(held, producerId, offsets)
+      this.pending.set(groupId, held)
+      return
     }
+    if (end === outcome.committed) setAll(this.groups, groupId, [...(held.get(producerId)?.values() ?? [])])
+    held.delete(producerId)
+    if (held.size === 0) this.pending.delete(groupId)
   }
 
-  /** Replaces the file by one that holds only what is valid now, and opens it. */
-  private compact(): number {
-    const content = Buffer.concat([...this.groups].map(([groupId, kept]) => encode(groupId, [...kept.values()])))
-    replaceFile(this.file, content)
-    this.bytes = content.length
-    this.compactedBytes = content.length
-    return openSync(this.file, 'r+')
+  private current(): Entry[] {
+    const committed = [...this.groups].map(([groupId, kept]) => {
+      return { groupId, offsets: [...kept.values()], producerId: -1, outcome: outcome.open }
+    })
+    const held = [...this.pending].flatMap(([groupId, producers]) =>
+      [...producers].map(([producerId, kept]) => {
+        return { groupId, offsets: [...kept.values()], producerId, outcome: outcome.open }
+      }),
+    )
+    return [...committed, ...held]
   }
+}
+
+function asForgotten({ topic, partition }: { topic: string; partition: number }): OffsetEntry {
+  return { topic, partition, offset: forgotten, leaderEpoch: -1, metadata: '' }
 }
 
 const keyOf = (topic: string, partition: number): string => `${topic}:${partition}`
 
-function readIfThere(file: string): Buffer {
-  try {
-    return readFileSync(file)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0)
-    throw error
+function setAll<K>(kept: Map<K, Offsets>, owner: K, offsets: readonly OffsetEntry[]): void {
+  const own: Offsets = kept.get(owner) ?? new Map()
+  for (const entry of offsets) {
+    const key = keyOf(entry.topic, entry.partition)
+    if (entry.offset === forgotten) own.delete(key)
+    else own.set(key, entry)
   }
-}
-
-function encode(groupId: string, offsets: readonly OffsetEntry[]): Buffer {
-  const writer = new Writer(256)
-  writer.int64(0)
-  entryCodec.write(writer, { groupId, offsets: [...offsets] })
-  const entry = writer.toBuffer()
-  const payload = entry.subarray(prefixBytes)
-  entry.writeInt32BE(payload.length, 0)
-  entry.writeUInt32BE(crc32c(payload), 4)
-  return entry
-}
-
-/** The entry that begins at `from`, or null when it is not whole. */
-function payloadAt(content: Buffer, from: number): Buffer | null {
-  if (content.length - from < prefixBytes) return null
-  const length = content.readInt32BE(from)
-  if (length <= 0 || length > content.length - from - prefixBytes) return null
-  const payload = content.subarray(from + prefixBytes, from + prefixBytes + length)
-  return crc32c(payload) === content.readUInt32BE(from + 4) ? payload : null
-}
-
-function entryFollows(content: Buffer, damagedAt: number): boolean {
-  for (let from = damagedAt + 1; from < content.length; from++) if (payloadAt(content, from)) return true
-  return false
+  if (own.size === 0) kept.delete(owner)
+  else kept.set(owner, own)
 }

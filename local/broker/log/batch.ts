@@ -8,7 +8,8 @@ export const headerBytes = 61
 /** Base offset and length precede what the length counts. */
 export const lengthPrefixBytes = 12
 
-const at = {
+/** Where each field lies. */
+export const at = {
   baseOffset: 0,
   length: 8,
   leaderEpoch: 12,
@@ -38,12 +39,18 @@ export interface BatchHeader {
   producerEpoch: number
   baseSequence: number
   count: number
+  isTransactional: boolean
+  /** Written by the broker: the end of a transaction. */
+  isControl: boolean
 }
 
 /** Attribute bits 0 to 2 name the codec. */
 export const compressionOf = (header: BatchHeader): number => header.attributes & 0x07
-const isTransactional = (header: BatchHeader): boolean => (header.attributes & 0x10) !== 0
-const isControl = (header: BatchHeader): boolean => (header.attributes & 0x20) !== 0
+/** Bit 3: the broker's time counts for all records, and stands in maxTimestamp. */
+const logAppendTimeBit = 0x08
+export const hasLogAppendTime = (header: BatchHeader): boolean => (header.attributes & logAppendTimeBit) !== 0
+const transactionalBit = 0x10
+const controlBit = 0x20
 
 /** Size of the batch that begins at `from`, or NaN when fewer than 12 bytes are left to tell. */
 export function batchBytesAt(buffer: Buffer, from: number): number {
@@ -65,17 +72,20 @@ export const lastOffsetAt = (buffer: Buffer, from: number): number =>
 
 export function readHeader(buffer: Buffer, from: number): BatchHeader {
   const baseOffset = baseOffsetAt(buffer, from)
+  const attributes = buffer.readInt16BE(from + at.attributes)
   return {
     baseOffset,
     lastOffset: baseOffset + buffer.readInt32BE(from + at.lastOffsetDelta),
     bytes: buffer.readInt32BE(from + at.length) + lengthPrefixBytes,
-    attributes: buffer.readInt16BE(from + at.attributes),
+    attributes,
     baseTimestamp: int64At(buffer, from + at.baseTimestamp),
     maxTimestamp: int64At(buffer, from + at.maxTimestamp),
     producerId: int64At(buffer, from + at.producerId),
     producerEpoch: buffer.readInt16BE(from + at.producerEpoch),
     baseSequence: buffer.readInt32BE(from + at.baseSequence),
     count: buffer.readInt32BE(from + at.count),
+    isTransactional: (attributes & transactionalBit) !== 0,
+    isControl: (attributes & controlBit) !== 0,
   }
 }
 
@@ -93,6 +103,13 @@ export function place(batch: Buffer, baseOffset: number, leaderEpoch: number): v
   batch.writeInt32BE(high, at.baseOffset)
   batch.writeUInt32BE(baseOffset - high * 0x1_0000_0000, at.baseOffset + 4)
   batch.writeInt32BE(leaderEpoch, at.leaderEpoch)
+}
+
+/** Gives all records of a batch the broker's time (message.timestamp.type=LogAppendTime), ms since 1970. */
+export function stampAppendTime(batch: Buffer, now: number): void {
+  batch.writeInt16BE(batch.readInt16BE(at.attributes) | logAppendTimeBit, at.attributes)
+  batch.writeBigInt64BE(BigInt(now), at.maxTimestamp)
+  batch.writeUInt32BE(crc32c(batch.subarray(at.attributes)), at.crc)
 }
 
 /** Length, attributes, two deltas, two lengths and a count: a byte each at least. */
@@ -128,8 +145,10 @@ export function refusalOf(batch: Buffer, batchBytesMax: number): Refusal | null 
   if (compressionOf(header) === 0 && header.count > (bytes - headerBytes) / recordBytesMin) {
     return { error: 'INVALID_RECORD', message: 'The batch is too short for its record count' }
   }
-  if (isControl(header)) return { error: 'INVALID_RECORD', message: 'Clients may not write control records' }
-  if (isTransactional(header)) return { error: 'INVALID_REQUEST', message: 'Transactions are not offered' }
+  if (header.isControl) return { error: 'INVALID_RECORD', message: 'Clients may not write control records' }
+  if (header.isTransactional && header.producerId < 0) {
+    return { error: 'INVALID_RECORD', message: 'A transactional batch names its producer' }
+  }
   if (compressionOf(header) > 4) return { error: 'UNSUPPORTED_COMPRESSION_TYPE', message: 'Unknown codec' }
   return null
 }

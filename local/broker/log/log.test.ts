@@ -28,8 +28,8 @@ describe('a partition log', () => {
     const log = open(temporaryDirectory())
     const batch = buildBatch({ records: [{ value: 'a' }, { value: 'b' }] })
     const records = Buffer.from(batch.subarray(61))
-    expect(log.append(batch)).toEqual({ kind: 'appended', baseOffset: 0 })
-    expect(log.append(one('c'))).toEqual({ kind: 'appended', baseOffset: 2 })
+    expect(log.append(batch, 0)).toMatchObject({ kind: 'appended', baseOffset: 0 })
+    expect(log.append(one('c'), 0)).toMatchObject({ kind: 'appended', baseOffset: 2 })
     expect(log.endOffset).toBe(3)
     const read = log.read(0, 1_000_000, true)
     expect(offsetsIn(read)).toEqual([0, 2])
@@ -39,7 +39,8 @@ describe('a partition log', () => {
   it('reads from the batch that holds the offset, across segments and index entries', () => {
     const folder = temporaryDirectory()
     const log = open(folder, { 'segment.bytes': 20_000 })
-    for (let i = 0; i < 500; i++) log.append(buildBatch({ records: [{ value: 'x'.repeat(i % 300) }, { value: 'y' }] }))
+    for (let i = 0; i < 500; i++)
+      log.append(buildBatch({ records: [{ value: 'x'.repeat(i % 300) }, { value: 'y' }] }), 0)
     expect(segmentFiles(folder).length).toBeGreaterThan(3)
     for (const reader of [log, open(folder)]) {
       for (let offset = 0; offset < 1000; offset++) {
@@ -51,7 +52,7 @@ describe('a partition log', () => {
 
   it('returns whole batches within the limit, and a first one that is larger only when asked', () => {
     const log = open(temporaryDirectory())
-    for (const value of ['a', 'b', 'x'.repeat(20_000), 'c']) log.append(one(value))
+    for (const value of ['a', 'b', 'x'.repeat(20_000), 'c']) log.append(one(value), 0)
     expect(offsetsIn(log.read(0, 150, true))).toEqual([0, 1])
     expect(log.read(2, 1000, false)).toHaveLength(0)
     expect(offsetsIn(log.read(2, 1000, true))).toEqual([2])
@@ -80,15 +81,15 @@ describe('a partition log', () => {
       [boastful, 'INVALID_RECORD'],
       [one('x'.repeat(2000)), 'MESSAGE_TOO_LARGE'],
     ] as const
-    for (const [batch, error] of refusals) expect(log.append(batch)).toMatchObject({ kind: 'refused', error })
+    for (const [batch, error] of refusals) expect(log.append(batch, 0)).toMatchObject({ kind: 'refused', error })
     expect(log.endOffset).toBe(0)
   })
 
   it('finds records by time, inside compressed batches too', () => {
     const log = open(temporaryDirectory())
-    log.append(buildBatch({ records: [100, 150, 200].map((timestamp) => ({ value: 'v', timestamp })) }))
-    log.append(gzipped(buildBatch({ records: [300, 350, 400].map((timestamp) => ({ value: 'v', timestamp })) })))
-    log.append(one('late', 50))
+    log.append(buildBatch({ records: [100, 150, 200].map((timestamp) => ({ value: 'v', timestamp })) }), 0)
+    log.append(gzipped(buildBatch({ records: [300, 350, 400].map((timestamp) => ({ value: 'v', timestamp })) })), 0)
+    log.append(one('late', 50), 0)
     expect(log.offsetForTime(0)).toEqual({ offset: 0, timestamp: 100 })
     expect(log.offsetForTime(151)).toEqual({ offset: 2, timestamp: 200 })
     expect(log.offsetForTime(350)).toEqual({ offset: 4, timestamp: 350 })
@@ -109,9 +110,9 @@ describe('recovery', () => {
   it('cuts an unfinished write off wherever it stopped, and goes on from there', () => {
     const folder = temporaryDirectory()
     const log = open(folder)
-    for (const value of ['a', 'b']) log.append(one(value))
+    for (const value of ['a', 'b']) log.append(one(value), 0)
     const whole = log.bytes
-    log.append(one('never acknowledged'))
+    log.append(one('never acknowledged'), 0)
     log.close()
     const [file] = segmentFiles(folder) as [string]
     const content = readFileSync(file)
@@ -124,13 +125,13 @@ describe('recovery', () => {
       reopened.close()
     }
     const reopened = open(folder)
-    expect(reopened.append(one('c'))).toEqual({ kind: 'appended', baseOffset: 2 })
+    expect(reopened.append(one('c'), 0)).toMatchObject({ kind: 'appended', baseOffset: 2 })
     expect(offsetsIn(reopened.read(0, 1_000_000, true))).toEqual([0, 1, 2])
   })
 
   it('cuts zeros off, which a power failure leaves where pages were never written', () => {
     const folder = temporaryDirectory()
-    open(folder).append(one('a'))
+    open(folder).append(one('a'), 0)
     appendFileSync(segmentFiles(folder)[0] as string, Buffer.alloc(5000))
     expect(open(folder)).toMatchObject({ tornBytes: 5000, endOffset: 1 })
   })
@@ -138,7 +139,7 @@ describe('recovery', () => {
   it('refuses to cut where acknowledged batches follow the damage, and names the file', () => {
     const folder = temporaryDirectory()
     const log = open(folder)
-    for (const value of ['a', 'b', 'c']) log.append(one(value))
+    for (const value of ['a', 'b', 'c']) log.append(one(value), 0)
     const [file] = segmentFiles(folder) as [string]
     const content = readFileSync(file)
     content[100] = (content[100] as number) ^ 1
@@ -149,7 +150,7 @@ describe('recovery', () => {
   it('refuses a log in which a segment ends too early or is missing', () => {
     const folder = temporaryDirectory()
     const log = open(folder, { 'segment.bytes': 100 })
-    for (const value of ['a', 'b', 'c']) log.append(one(value))
+    for (const value of ['a', 'b', 'c']) log.append(one(value), 0)
     const [, middle] = segmentFiles(folder) as [string, string]
     truncateSync(middle, 0)
     expect(() => open(folder)).toThrow('LOG_CORRUPT')
@@ -160,11 +161,11 @@ describe('recovery', () => {
     const from = (baseSequence: number, producerEpoch = 0) =>
       buildBatch({ records: [{ value: 'a' }, { value: 'b' }], producerId: 7, producerEpoch, baseSequence })
     const log = open(folder)
-    for (const sequence of [0, 2, 4]) log.append(from(sequence))
+    for (const sequence of [0, 2, 4]) log.append(from(sequence), 0)
     for (const each of [log, open(folder)]) {
-      expect(each.append(from(2))).toEqual({ kind: 'duplicate', baseOffset: 2 })
-      expect(each.append(from(8))).toMatchObject({ kind: 'refused', error: 'OUT_OF_ORDER_SEQUENCE_NUMBER' })
-      expect(each.append(from(6, -1))).toMatchObject({ kind: 'refused', error: 'INVALID_PRODUCER_EPOCH' })
+      expect(each.append(from(2), 0)).toEqual({ kind: 'duplicate', baseOffset: 2 })
+      expect(each.append(from(8), 0)).toMatchObject({ kind: 'refused', error: 'OUT_OF_ORDER_SEQUENCE_NUMBER' })
+      expect(each.append(from(6, -1), 0)).toMatchObject({ kind: 'refused', error: 'INVALID_PRODUCER_EPOCH' })
       expect(each.endOffset).toBe(6)
     }
   })
@@ -175,19 +176,19 @@ describe('retention', () => {
     const folder = temporaryDirectory()
     const configs = { 'segment.bytes': 150, 'retention.ms': 1000 }
     const log = open(folder, configs)
-    for (let i = 0; i < 10; i++) log.append(one('v', i * 100))
+    for (let i = 0; i < 10; i++) log.append(one('v', i * 100), 0)
     log.retain(1500)
     expect(log.startOffset).toBe(4)
     log.retain(10_000)
     expect([log.startOffset, log.endOffset, log.bytes]).toEqual([10, 10, 0])
     const reopened = open(folder, configs)
     expect([reopened.startOffset, reopened.endOffset]).toEqual([10, 10])
-    expect(reopened.append(one('v', 20_000))).toEqual({ kind: 'appended', baseOffset: 10 })
+    expect(reopened.append(one('v', 20_000), 0)).toMatchObject({ kind: 'appended', baseOffset: 10 })
   })
 
   it('keeps at least retention.bytes', () => {
     const log = open(temporaryDirectory(), { 'segment.bytes': 100, 'retention.bytes': 200 })
-    for (let i = 0; i < 10; i++) log.append(one('value', i))
+    for (let i = 0; i < 10; i++) log.append(one('value', i), 0)
     log.retain(0)
     expect(log.bytes).toBeGreaterThanOrEqual(200)
     expect(log.startOffset).toBe(7)

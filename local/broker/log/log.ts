@@ -1,68 +1,63 @@
 // One partition: segment files, the offsets they span, and the idempotent producers who wrote them.
-import { mkdirSync, readdirSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { PipelineError } from '../../../functions/errors.ts'
 import { ProducerTable } from '../producers/table.ts'
-import {
-  type BatchHeader,
-  batchBytesAt,
-  headerBytes,
-  lastOffsetAt,
-  place,
-  type Refusal,
-  readHeader,
-  refusalOf,
-} from './batch.ts'
+import { type AbortedTransaction, abortedBetween, noteAborted } from './aborted.ts'
+import { place, type Refusal, readHeader, refusalOf, stampAppendTime } from './batch.ts'
 import type { TopicConfigs } from './configs.ts'
-import { recover } from './recover.ts'
+import { type Marker, markerBatch } from './control-batch.ts'
+import { replaceFile } from './durable-file.ts'
+import { GroupSync } from './group-sync.ts'
+import { newestTime, offsetForTime } from './lookup.ts'
+import { openSegments } from './open-segments.ts'
+import { readSegment } from './read-segment.ts'
 import { Segment, segmentFileName } from './segment.ts'
-import { offsetInBatch, type TimedOffset } from './timed-offset.ts'
+import type { TimedOffset } from './timed-offset.ts'
 
 /** One broker, never a new leader. */
 export const leaderEpoch = 0
 
-export type Appended = { kind: 'appended' | 'duplicate'; baseOffset: number } | ({ kind: 'refused' } & Refusal)
+export type Appended =
+  | { kind: 'appended'; baseOffset: number; logAppendTimeMs: number }
+  | { kind: 'duplicate'; baseOffset: number }
+  | ({ kind: 'refused' } & Refusal)
+
+/** Told how many bytes an append brought, and whether the last stable offset moved. */
+export type Watcher = (bytes: number, stableMoved: boolean) => void
 
 export class PartitionLog {
-  /** Told how many bytes each append brought: long polls wait here. */
-  readonly watchers = new Set<(bytes: number) => void>()
+  /** Long polls wait here. */
+  readonly watchers = new Set<Watcher>()
   /** True once its topic is deleted or the broker stops. */
   closed = false
   /** Bytes cut off as a torn tail when the log was opened. */
   readonly tornBytes: number
+  readonly producers = new ProducerTable()
+  readonly configs: TopicConfigs
   private readonly folder: string
-  private readonly configs: TopicConfigs
-  private readonly segments: [Segment, ...Segment[]]
-  private readonly producers = new ProducerTable()
+  private segments: [Segment, ...Segment[]]
+  /** Records below were deleted by DeleteRecords, though their segment may still be there. */
+  private deletedBefore: number
+  private readonly disk = new GroupSync(async () => {
+    await Promise.all(this.segments.map((segment) => segment.sync()))
+  })
 
   /**
-   * Opens the log in `folder`, which is made when absent, and recovers it.
+   * Opens the log in `folder`, which is made when absent, and recovers it. Changes of `configs` have an effect at once.
    *
    * @throws PipelineError LOG_CORRUPT when it is damaged in a way that an interrupted write does not explain
    */
   constructor(folder: string, configs: TopicConfigs) {
     this.folder = folder
     this.configs = configs
-    mkdirSync(folder, { recursive: true })
-    const names = readdirSync(folder)
-      .filter((name) => /^\d{20}\.log$/.test(name))
-      .sort()
-    const found = names.map((name) => new Segment(join(folder, name), Number.parseInt(name, 10)))
-    let tornBytes = 0
-    for (const [i, segment] of found.entries()) {
-      const expected = found[i - 1]?.nextOffset ?? segment.baseOffset
-      if (segment.baseOffset !== expected) {
-        throw new PipelineError('LOG_CORRUPT', `${segment.file} does not follow on offset ${expected - 1}`)
-      }
-      tornBytes += recover(segment, segment === found.at(-1), (header) => this.producers.wrote(header))
-    }
+    const { segments, tornBytes } = openSegments(folder, this.producers)
     this.tornBytes = tornBytes
-    const [first, ...rest] = found
-    this.segments = [first ?? this.segmentAt(0), ...rest]
+    this.segments = segments
+    this.deletedBefore = readStart(this.startFile)
   }
 
-  private segmentAt(baseOffset: number): Segment {
-    return new Segment(join(this.folder, segmentFileName(baseOffset)), baseOffset)
+  private get startFile(): string {
+    return join(this.folder, 'start')
   }
 
   private get active(): Segment {
@@ -71,7 +66,7 @@ export class PartitionLog {
 
   /** Offset of the first record kept. */
   get startOffset(): number {
-    return this.segments[0].baseOffset
+    return Math.max(this.segments[0].baseOffset, Math.min(this.deletedBefore, this.endOffset))
   }
 
   /** Offset that the next record gets: the high watermark, since there is one replica. */
@@ -79,78 +74,111 @@ export class PartitionLog {
     return this.active.nextOffset
   }
 
+  /** Last stable offset: below it every transaction has ended, and readers of committed records go no further. */
+  get stableOffset(): number {
+    return Math.max(this.startOffset, this.producers.firstOpenOffset ?? this.endOffset)
+  }
+
   get bytes(): number {
     return this.segments.reduce((sum, segment) => sum + segment.bytes, 0)
   }
 
+  /** Segments that are written no more, oldest first. */
+  get closedSegments(): Segment[] {
+    return this.segments.slice(0, -1)
+  }
+
   /**
    * Appends the records of a Produce request. When it returns 'appended' they survive the death of this process.
+   * `now` in ms since 1970.
    *
    * @throws the operating system's error (ENOSPC, EROFS, ...) when the write failed; nothing was appended then
    */
-  append(batch: Buffer): Appended {
-    const refusal = refusalOf(batch, this.configs['max.message.bytes'])
+  append(batch: Buffer, now: number): Appended {
+    const refusal = refusalOf(batch, this.configs['max.message.bytes']) ?? this.timeRefusal(batch, now)
     if (refusal) return { kind: 'refused', ...refusal }
     const verdict = this.producers.judge(readHeader(batch, 0))
     if (verdict.kind === 'duplicate') return verdict
     if (verdict.kind === 'refuse') return { kind: 'refused', error: verdict.error, message: 'Sequence out of order' }
-    const baseOffset = this.endOffset
-    place(batch, baseOffset, leaderEpoch)
-    const header = readHeader(batch, 0)
-    this.segmentFor(header).append(batch, header)
-    this.producers.wrote(header)
-    for (const wake of this.watchers) wake(header.bytes)
-    return { kind: 'appended', baseOffset }
+    const stamped = this.configs['message.timestamp.type'] === 'LogAppendTime'
+    if (stamped) stampAppendTime(batch, now)
+    return { kind: 'appended', baseOffset: this.write(batch), logAppendTimeMs: stamped ? now : -1 }
   }
 
-  private segmentFor(header: BatchHeader): Segment {
+  /** Writes the marker that ends a transaction. Throws the operating system's error; nothing was appended then. */
+  appendMarker(marker: Marker, now: number): void {
+    this.write(markerBatch(marker, now))
+  }
+
+  private write(batch: Buffer): number {
+    const baseOffset = this.endOffset
+    const stableBefore = this.stableOffset
+    place(batch, baseOffset, leaderEpoch)
+    const header = readHeader(batch, 0)
+    const segment = this.segmentFor(header.bytes, header.maxTimestamp)
+    segment.append(batch, header)
+    noteAborted(segment, batch, 0, this.producers.wrote(header))
+    const stableMoved = this.stableOffset > stableBefore
+    for (const wake of this.watchers) wake(header.bytes, stableMoved)
+    return baseOffset
+  }
+
+  private timeRefusal(batch: Buffer, now: number): Refusal | null {
+    const aheadMsMax = this.configs['message.timestamp.after.max.ms']
+    if (this.configs['message.timestamp.type'] === 'LogAppendTime') return null
+    if (readHeader(batch, 0).maxTimestamp - now <= aheadMsMax) return null
+    const message = `The timestamp is more than message.timestamp.after.max.ms = ${aheadMsMax} ahead of the clock`
+    return { error: 'INVALID_TIMESTAMP', message }
+  }
+
+  private segmentFor(bytes: number, timestamp: number): Segment {
     const active = this.active
-    if (active.bytes === 0 || active.bytes + header.bytes <= this.configs['segment.bytes']) return active
-    return this.roll()
+    if (active.bytes === 0) return active
+    const full = active.bytes + bytes > this.configs['segment.bytes']
+    const old = timestamp - active.firstTimestamp > this.configs['segment.ms']
+    return full || old ? this.roll() : active
+  }
+
+  /** Resolves when all that was appended so far is on the disk. Rejects with the operating system's error. */
+  sync(): Promise<void> {
+    return this.disk.sync()
   }
 
   /**
-   * Whole batches from the one that holds `offset` on, as many as fit into `bytesMax`; with `atLeastOne` the first
-   * comes even when it is larger (KIP-74). Empty at the end of the log.
+   * Whole batches from the one that holds `offset` on, as many as fit into `bytesMax` and begin below `before`; with
+   * `atLeastOne` the first comes even when it is larger (KIP-74). Empty at the end of the log.
    */
-  read(offset: number, bytesMax: number, atLeastOne: boolean): Buffer {
-    const segment = this.segments.findLast((each) => each.baseOffset <= offset)
-    if (segment === undefined || offset >= segment.nextOffset) return Buffer.alloc(0)
-    const position = segment.positionBefore(offset)
-    // Fewer bytes than an index interval precede the wanted batch: its neighbours there would have had an entry else.
-    const around = segment.read(position, bytesMax + indexSlackBytes)
-    let from = 0
-    while (from + headerBytes <= around.length && lastOffsetAt(around, from) < offset)
-      from += batchBytesAt(around, from)
-    const firstBytes = batchBytesAt(around, from)
-    if (firstBytes > bytesMax) return atLeastOne ? segment.read(position + from, firstBytes) : Buffer.alloc(0)
-    return around.subarray(from, wholeBatchesEnd(around, from, bytesMax))
+  read(offset: number, bytesMax: number, atLeastOne: boolean, before = this.endOffset): Buffer {
+    const found = this.segments.findLastIndex((each) => each.baseOffset <= offset)
+    for (const segment of this.segments.slice(Math.max(0, found))) {
+      // Compaction may have left a segment without the records it was asked for: the next one goes on.
+      if (offset >= segment.nextOffset || segment.bytes === 0) continue
+      return readSegment(segment, Math.max(offset, segment.baseOffset), bytesMax, atLeastOne, before)
+    }
+    return Buffer.alloc(0)
+  }
+
+  /** Aborted transactions that a reader of `[from, to)` must know of. */
+  abortedBetween(from: number, to: number): AbortedTransaction[] {
+    return abortedBetween(this.segments, from, to)
   }
 
   /** The first record at or after `timestamp` (ms since 1970), or null. */
   offsetForTime(timestamp: number): TimedOffset | null {
-    for (const segment of this.segments) {
-      if (segment.maxTimestamp < timestamp) continue
-      for (const batch of this.batchesOf(segment, segment.positionBeforeTime(timestamp))) {
-        if (readHeader(batch, 0).maxTimestamp >= timestamp) return offsetInBatch(batch, timestamp)
-      }
-    }
-    return null
+    return offsetForTime(this.segments, timestamp, this.startOffset)
   }
 
   /** The record with the largest timestamp, the first of them if several (KIP-734), or null for an empty log. */
   newestTime(): TimedOffset | null {
-    const newest = this.segments.reduce((best, each) => (each.maxTimestamp > best.maxTimestamp ? each : best))
-    if (newest.maxTimestampBatch < 0) return null
-    return offsetInBatch(this.read(newest.maxTimestampBatch, 0, true), newest.maxTimestamp)
+    return newestTime(this.segments)
   }
 
-  private *batchesOf(segment: Segment, from: number): Generator<Buffer> {
-    for (let position = from; position < segment.bytes; ) {
-      const bytes = batchBytesAt(segment.read(position, headerBytes), 0)
-      yield segment.read(position, bytes)
-      position += bytes
-    }
+  /** Deletes the records below `offset`, for good (DeleteRecords); their files go once they hold nothing else. */
+  deleteBefore(offset: number): void {
+    if (offset <= this.startOffset) return
+    replaceFile(this.startFile, `${offset}\n`)
+    this.deletedBefore = offset
+    this.removeWhile((oldest) => oldest.nextOffset <= offset)
   }
 
   /**
@@ -158,13 +186,18 @@ export class PartitionLog {
    * retention.bytes are still there. `now` in ms since 1970.
    */
   retain(now: number): void {
-    const { 'retention.ms': keptMs, 'retention.bytes': keptBytes } = this.configs
+    const { 'retention.ms': keptMs, 'retention.bytes': keptBytes, 'cleanup.policy': policy } = this.configs
+    if (policy === 'compact') return
+    this.removeWhile((oldest) => {
+      const tooOld = keptMs >= 0 && oldest.maxTimestamp >= 0 && now - oldest.maxTimestamp > keptMs
+      return tooOld || (keptBytes >= 0 && this.bytes - oldest.bytes >= keptBytes)
+    })
+  }
+
+  private removeWhile(mayGo: (oldest: Segment) => boolean): void {
     for (;;) {
       const oldest = this.segments[0]
-      if (oldest.bytes === 0) return
-      const tooOld = keptMs >= 0 && oldest.maxTimestamp >= 0 && now - oldest.maxTimestamp > keptMs
-      const tooMuch = keptBytes >= 0 && this.bytes - oldest.bytes >= keptBytes
-      if (!tooOld && !tooMuch) return
+      if (oldest.bytes === 0 || !mayGo(oldest)) return
       // The next segment's file is there before this one goes, since its name keeps the end of the log.
       if (oldest === this.active) this.roll()
       this.segments.shift()
@@ -173,30 +206,39 @@ export class PartitionLog {
   }
 
   private roll(): Segment {
-    const next = this.segmentAt(this.endOffset)
+    this.active.seal(this.producers)
+    const next = new Segment(join(this.folder, segmentFileName(this.endOffset)), this.endOffset)
     next.create()
     this.segments.push(next)
     return next
   }
 
+  /** Puts a compacted segment in the place of a closed one; false when that one is gone meanwhile. */
+  replace(old: Segment, compacted: Segment): boolean {
+    const at = this.segments.indexOf(old)
+    if (at >= 0) this.segments[at] = compacted
+    old.close()
+    return at >= 0
+  }
+
+  /** Keeps what is known of the newest segment when a start after a kill would have `bytesMin` to read. */
+  seal(bytesMin: number): void {
+    if (this.active.unsealedBytes >= bytesMin) this.active.seal(this.producers)
+  }
+
   /** Frees the files, and wakes whoever waits, who will find it closed. */
   close(): void {
     this.closed = true
-    for (const wake of this.watchers) wake(Number.POSITIVE_INFINITY)
+    for (const wake of this.watchers) wake(Number.POSITIVE_INFINITY, true)
     for (const segment of this.segments) segment.close()
   }
 }
 
-/** Room for the batches that may lie between an index entry and the wanted one. */
-const indexSlackBytes = 8192
-
-/** End of the last batch that lies wholly in `buffer` and within `bytesMax` of `from`. */
-function wholeBatchesEnd(buffer: Buffer, from: number, bytesMax: number): number {
-  const limit = Math.min(buffer.length, from + bytesMax)
-  let end = from
-  for (;;) {
-    const next = end + batchBytesAt(buffer, end)
-    if (!(next <= limit)) return end
-    end = next
+function readStart(file: string): number {
+  try {
+    return Number(readFileSync(file, 'utf8'))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0
+    throw error
   }
 }

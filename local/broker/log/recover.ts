@@ -1,7 +1,9 @@
-// Reads a segment file from its beginning when the broker starts, so that everything known of it comes from it alone.
-import { closeSync, openSync, readSync } from 'node:fs'
+// Reads what a segment's seal does not cover when the broker starts: all of it after a kill, nothing after a clean stop.
+import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import { PipelineError } from '../../../functions/errors.ts'
-import { type BatchHeader, baseOffsetAt, batchBytesAt, headerBytes, isWholeBatch, readHeader } from './batch.ts'
+import type { ProducerTable } from '../producers/table.ts'
+import { noteAborted } from './aborted.ts'
+import { baseOffsetAt, batchBytesAt, headerBytes, isWholeBatch, readHeader } from './batch.ts'
 import type { Segment } from './segment.ts'
 
 /** Bytes read from the file at once. */
@@ -16,10 +18,15 @@ const batchBytesMax = 100 * 1024 * 1024
  *
  * @throws PipelineError LOG_CORRUPT when whole batches follow the damage, or when another segment follows this one.
  */
-export function recover(segment: Segment, isLast: boolean, wrote: (header: BatchHeader) => void): number {
+export function recover(segment: Segment, isLast: boolean, producers: ProducerTable): number {
+  const sealed = segment.unseal()
+  for (const { producerId, openSince, ...entry } of sealed?.producers ?? []) {
+    producers.restore(producerId, { ...entry, openSince: openSince < 0 ? null : openSince })
+  }
+  if (sealed && sealed.bytes === statSync(segment.file).size) return 0
   const fd = openSync(segment.file, 'r')
   try {
-    const rest = scan(fd, segment, wrote)
+    const rest = scan(fd, segment, producers)
     if (rest.length === 0) return 0
     if (!isLast || wholeBatchFollows(rest, segment.nextOffset)) {
       throw new PipelineError('LOG_CORRUPT', `${segment.file} is damaged at byte ${segment.bytes}`)
@@ -32,13 +39,13 @@ export function recover(segment: Segment, isLast: boolean, wrote: (header: Batch
 }
 
 /** Reads batches until the file ends or one is not whole; returns what follows the last whole one. */
-function scan(fd: number, segment: Segment, wrote: (header: BatchHeader) => void): Buffer {
+function scan(fd: number, segment: Segment, producers: ProducerTable): Buffer {
   let held: Buffer = Buffer.alloc(0)
   for (let wanted = chunkBytes; ; ) {
     const chunk = Buffer.allocUnsafe(wanted - held.length)
     const count = readSync(fd, chunk, 0, chunk.length, segment.bytes + held.length)
     held = Buffer.concat([held, chunk.subarray(0, count)])
-    const used = register(held, segment, wrote)
+    const used = register(held, segment, producers)
     held = held.subarray(used)
     if (count === 0) return held
     const next = batchBytesAt(held, 0)
@@ -48,12 +55,12 @@ function scan(fd: number, segment: Segment, wrote: (header: BatchHeader) => void
   }
 }
 
-function register(held: Buffer, segment: Segment, wrote: (header: BatchHeader) => void): number {
+function register(held: Buffer, segment: Segment, producers: ProducerTable): number {
   let from = 0
   while (isWholeBatch(held, from) && baseOffsetAt(held, from) >= segment.nextOffset) {
     const header = readHeader(held, from)
     segment.wrote(header)
-    wrote(header)
+    noteAborted(segment, held, from, producers.wrote(header))
     from += header.bytes
   }
   return from

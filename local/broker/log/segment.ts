@@ -1,16 +1,10 @@
-// One file of a partition's log: batches one after the other, and a sparse index of where they lie.
-import { closeSync, ftruncateSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs'
+// One file of a partition's log: batches one after the other, and what is known of where they lie.
+import { closeSync, fdatasync, ftruncateSync, openSync, readSync, rmSync, statSync, writeSync } from 'node:fs'
+import type { ProducerTable } from '../producers/table.ts'
+import type { AbortedTransaction } from './aborted.ts'
 import type { BatchHeader } from './batch.ts'
-
-/** An index entry per this many bytes, as Kafka's index.interval.bytes. */
-const indexIntervalBytes = 4096
-
-/** Where a batch begins, and the newest time among it and everything before it in the segment. */
-interface IndexEntry {
-  baseOffset: number
-  position: number
-  maxTimestampBefore: number
-}
+import { readSeal, type Seal, sealedProducers, sealFileOf, writeSeal } from './seal.ts'
+import { SparseIndex } from './sparse-index.ts'
 
 /** Name of the file whose first batch may have `baseOffset`: 20 digits, so that names sort as offsets do. */
 export const segmentFileName = (baseOffset: number): string => `${String(baseOffset).padStart(20, '0')}.log`
@@ -25,8 +19,16 @@ export class Segment {
   maxTimestamp = -1
   /** Offset of the batch that holds `maxTimestamp`. */
   maxTimestampBatch = -1
-  private readonly index: IndexEntry[] = []
+  /** Newest time in the first batch, from which segment.ms counts; -1 when empty. */
+  firstTimestamp = -1
+  /** Transactions whose abort marker lies here, in the order of their markers. */
+  aborted: AbortedTransaction[] = []
+  private index = new SparseIndex()
+  /** Length at which the seal was written; -1 without one. */
+  private sealedBytes = -1
   private fd: number | null = null
+  /** Written to since it was last on the disk in full. */
+  private dirty = false
 
   constructor(file: string, baseOffset: number) {
     this.file = file
@@ -46,10 +48,8 @@ export class Segment {
 
   /** Takes note of a batch that lies at the end of the file. */
   wrote(header: BatchHeader): void {
-    const last = this.index.at(-1)
-    if (last === undefined || this.bytes - last.position >= indexIntervalBytes) {
-      this.index.push({ baseOffset: header.baseOffset, position: this.bytes, maxTimestampBefore: this.maxTimestamp })
-    }
+    this.index.add(header.baseOffset, this.bytes, this.maxTimestamp)
+    if (this.bytes === 0) this.firstTimestamp = header.maxTimestamp
     this.bytes += header.bytes
     this.nextOffset = header.lastOffset + 1
     if (header.maxTimestamp > this.maxTimestamp) {
@@ -72,7 +72,22 @@ export class Segment {
       ftruncateSync(fd, this.bytes)
       throw error
     }
+    this.dirty = true
     this.wrote(header)
+  }
+
+  /** Resolves when what has been written is on the disk. Rejects with the operating system's error. */
+  sync(): Promise<void> {
+    if (!this.dirty || this.fd === null) return Promise.resolve()
+    const { fd } = this
+    this.dirty = false
+    return new Promise((resolve, reject) => {
+      fdatasync(fd, (error) => {
+        if (error === null) return resolve()
+        this.dirty = true
+        reject(error)
+      })
+    })
   }
 
   /** Up to `bytesMax` bytes from `position`. */
@@ -90,24 +105,41 @@ export class Segment {
 
   /** Position of a batch at or before the one that holds `offset`. */
   positionBefore(offset: number): number {
-    return this.lastEntryWhere((entry) => entry.baseOffset <= offset)?.position ?? 0
+    return this.index.positionBefore(offset)
   }
 
   /** Position at or before the first batch with a record at or after `timestamp`. */
   positionBeforeTime(timestamp: number): number {
-    return this.lastEntryWhere((entry) => entry.maxTimestampBefore < timestamp)?.position ?? 0
+    return this.index.positionBeforeTime(timestamp)
   }
 
-  /** The index is in order of offset and of the newest time before, so a binary search finds the last that holds. */
-  private lastEntryWhere(holds: (entry: IndexEntry) => boolean): IndexEntry | undefined {
-    let low = 0
-    let high = this.index.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (holds(this.index[middle] as IndexEntry)) low = middle + 1
-      else high = middle
-    }
-    return this.index[low - 1]
+  /** Keeps what is known, `producers` too, so that the next start need not read the file so far. */
+  seal(producers: ProducerTable): void {
+    if (this.sealedBytes === this.bytes || this.bytes === 0) return
+    const { bytes, nextOffset, firstTimestamp, maxTimestamp, maxTimestampBatch, aborted } = this
+    const known = { bytes, nextOffset, firstTimestamp, maxTimestamp, maxTimestampBatch, aborted }
+    writeSeal(this.file, { ...known, index: this.index.toBuffer(), producers: sealedProducers(producers.all()) })
+    this.sealedBytes = bytes
+  }
+
+  /** Bytes that a start after a kill would read. */
+  get unsealedBytes(): number {
+    return this.bytes - Math.max(0, this.sealedBytes)
+  }
+
+  /** Takes up what the seal knows; returns it, or null when there is none. */
+  unseal(): Seal | null {
+    const seal = readSeal(this.file, statSync(this.file).size)
+    if (seal === null) return null
+    this.bytes = seal.bytes
+    this.sealedBytes = seal.bytes
+    this.nextOffset = seal.nextOffset
+    this.firstTimestamp = seal.firstTimestamp
+    this.maxTimestamp = seal.maxTimestamp
+    this.maxTimestampBatch = seal.maxTimestampBatch
+    this.aborted = seal.aborted
+    this.index = new SparseIndex(seal.index)
+    return seal
   }
 
   /** Cuts the file after its last whole batch. */
@@ -122,7 +154,8 @@ export class Segment {
 
   remove(): void {
     this.close()
-    unlinkSync(this.file)
+    rmSync(this.file, { force: true })
+    rmSync(sealFileOf(this.file), { force: true })
   }
 }
 

@@ -1,5 +1,5 @@
 // Finds the first record of one batch that is not older than a given time.
-import { compressionOf, headerBytes, readHeader } from './batch.ts'
+import { compressionOf, hasLogAppendTime, headerBytes, readHeader } from './batch.ts'
 import { unpack } from './unpack.ts'
 
 export interface TimedOffset {
@@ -14,6 +14,7 @@ export interface TimedOffset {
  */
 export function offsetInBatch(batch: Buffer, timestamp: number): TimedOffset {
   const header = readHeader(batch, 0)
+  if (hasLogAppendTime(header)) return { offset: header.baseOffset, timestamp: header.maxTimestamp }
   const records = unpack(batch.subarray(headerBytes), compressionOf(header))
   const found = records && findRecord(records, timestamp - header.baseTimestamp, header.count)
   return found

@@ -128,6 +128,17 @@ export class Topics {
     this.saveOr(() => topic.partitions.splice(before))
   }
 
+  /** Gives a topic other settings of its own, which have an effect at once. Throws TopicRefused. */
+  configure(topic: Topic, own: Partial<TopicConfigs>): void {
+    const before = topic.ownConfigs
+    topic.ownConfigs = own
+    this.saveOr(() => {
+      topic.ownConfigs = before
+    })
+    // In place: the logs hold the same object.
+    Object.assign(topic.configs, withDefaults(own))
+  }
+
   /** Forgets a topic, then removes its files: in between, a crash leaves orphans that the next start removes. */
   delete(topic: Topic): void {
     this.byName.delete(topic.name)
@@ -156,11 +167,30 @@ export class Topics {
 
   /** Deletes what is older or more than the topics keep. */
   retain(now: number): void {
-    for (const topic of this.all()) for (const log of topic.partitions) log.retain(now)
+    for (const log of this.logs()) log.retain(now)
   }
 
+  /** Bounds what a start after a kill would have to read. */
+  seal(bytesMin: number): void {
+    for (const log of this.logs()) log.seal(bytesMin)
+  }
+
+  /** Every partition of every topic. */
+  logs(): PartitionLog[] {
+    return this.all().flatMap(({ partitions }) => partitions)
+  }
+
+  /** Keeps what the next start would else read again, and frees the files. */
   close(): void {
-    for (const topic of this.all()) for (const log of topic.partitions) log.close()
+    for (const log of this.logs()) {
+      try {
+        log.seal(1)
+      } catch (error) {
+        // A disk without room: the next start reads the segment instead.
+        if ((error as NodeJS.ErrnoException).code === undefined) throw error
+      }
+      log.close()
+    }
   }
 
   private checkPartitions(partitions: number, more: number): void {

@@ -13,6 +13,10 @@ export interface ProducerEntry {
   epoch: number
   /** The newest batches, oldest first. */
   batches: readonly WrittenBatch[]
+  /** First offset of its unfinished transaction here, or null. */
+  openSince: number | null
+  /** Newest time in what it wrote last, ms since 1970. */
+  lastTimestamp: number
 }
 
 /** A producer has at most five batches in flight (max.in.flight.requests.per.connection), so no more can come again. */
@@ -24,9 +28,9 @@ const sequenceMax = 0x7fff_ffff
 export type SequenceVerdict =
   | { kind: 'append' }
   | { kind: 'duplicate'; baseOffset: number }
-  | { kind: 'refuse'; error: 'INVALID_PRODUCER_EPOCH' | 'OUT_OF_ORDER_SEQUENCE_NUMBER' }
+  | { kind: 'refuse'; error: 'INVALID_PRODUCER_EPOCH' | 'OUT_OF_ORDER_SEQUENCE_NUMBER' | 'INVALID_TXN_STATE' }
 
-type SequencedBatch = Pick<BatchHeader, 'producerEpoch' | 'baseSequence' | 'count'>
+type SequencedBatch = Pick<BatchHeader, 'producerEpoch' | 'baseSequence' | 'count' | 'isTransactional'>
 
 const lastSequenceOf = (batch: SequencedBatch): number => (batch.baseSequence + batch.count - 1) % (sequenceMax + 1)
 
@@ -37,6 +41,8 @@ const lastSequenceOf = (batch: SequencedBatch): number => (batch.baseSequence + 
 export function judge(entry: ProducerEntry | undefined, batch: SequencedBatch): SequenceVerdict {
   if (entry === undefined) return { kind: 'append' }
   if (batch.producerEpoch < entry.epoch) return { kind: 'refuse', error: 'INVALID_PRODUCER_EPOCH' }
+  // Else the open transaction's last stable offset would say nothing of what is written between its batches.
+  if (entry.openSince !== null && !batch.isTransactional) return { kind: 'refuse', error: 'INVALID_TXN_STATE' }
   if (batch.producerEpoch > entry.epoch) {
     return batch.baseSequence === 0 ? { kind: 'append' } : { kind: 'refuse', error: 'OUT_OF_ORDER_SEQUENCE_NUMBER' }
   }
@@ -50,9 +56,15 @@ export function judge(entry: ProducerEntry | undefined, batch: SequencedBatch): 
     : { kind: 'refuse', error: 'OUT_OF_ORDER_SEQUENCE_NUMBER' }
 }
 
-/** The entry after `batch` was written at `baseOffset`. */
-export function remember(entry: ProducerEntry | undefined, batch: SequencedBatch, baseOffset: number): ProducerEntry {
-  const earlier = entry?.epoch === batch.producerEpoch ? entry.batches.slice(1 - batchesKept) : []
+/** The entry after `batch` was written at its base offset. */
+export function remember(entry: ProducerEntry | undefined, batch: BatchHeader): ProducerEntry {
+  const sameEpoch = entry?.epoch === batch.producerEpoch
+  const common = { epoch: batch.producerEpoch, lastTimestamp: batch.maxTimestamp }
+  // A marker ends the transaction; one with a newer epoch fences the producer, whose sequences begin anew.
+  if (batch.isControl) return { ...common, batches: sameEpoch ? (entry?.batches ?? []) : [], openSince: null }
+  const { baseOffset } = batch
+  const earlier = sameEpoch ? (entry?.batches.slice(1 - batchesKept) ?? []) : []
   const written = { firstSequence: batch.baseSequence, lastSequence: lastSequenceOf(batch), baseOffset }
-  return { epoch: batch.producerEpoch, batches: [...earlier, written] }
+  const openSince = batch.isTransactional ? (entry?.openSince ?? baseOffset) : null
+  return { ...common, batches: [...earlier, written], openSince }
 }

@@ -1,0 +1,67 @@
+// What is known of a segment, kept beside it, so that a start does not read again what was read or written before.
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { crc32c } from '@node-rs/crc32'
+import type { ProducerEntry } from '../producers/sequence.ts'
+import { compile } from '../protocol/codec.ts'
+import { Reader } from '../protocol/reader.ts'
+import { bytes, int16, int32, int64, list, type ReadOf } from '../protocol/schema.ts'
+import { Writer } from '../protocol/writer.ts'
+
+const sealStruct = {
+  /** Length of the segment's file that the rest is about. */
+  bytes: int64(),
+  nextOffset: int64(),
+  firstTimestamp: int64(),
+  maxTimestamp: int64(),
+  maxTimestampBatch: int64(),
+  index: bytes(),
+  aborted: list({ producerId: int64(), firstOffset: int64(), lastOffset: int64() }),
+  /** What the partition knew of its producers at that length. */
+  producers: list({
+    producerId: int64(),
+    epoch: int16(),
+    /** -1 when no transaction of it was unfinished. */
+    openSince: int64(),
+    lastTimestamp: int64(),
+    batches: list({ firstSequence: int32(), lastSequence: int32(), baseOffset: int64() }),
+  }),
+}
+
+export type Seal = ReadOf<typeof sealStruct>
+
+const codec = compile(sealStruct, 0, true)
+const crcBytes = 4
+
+export const sealFileOf = (segmentFile: string): string => segmentFile.replace(/\.log$/, '.index')
+
+/** Writes the seal of a segment. A reader finds a whole one or none; without any, the segment is read instead. */
+export function writeSeal(segmentFile: string, seal: Seal): void {
+  const writer = new Writer(256)
+  writer.int32(0)
+  codec.write(writer, seal)
+  const content = Buffer.from(writer.toBuffer())
+  content.writeUInt32BE(crc32c(content.subarray(crcBytes)), 0)
+  const file = sealFileOf(segmentFile)
+  writeFileSync(`${file}.new`, content)
+  renameSync(`${file}.new`, file)
+}
+
+/** The seal of a segment whose file has `fileBytes`, or null when there is none that holds for it. */
+export function readSeal(segmentFile: string, fileBytes: number): Seal | null {
+  try {
+    const content = readFileSync(sealFileOf(segmentFile))
+    if (content.readUInt32BE(0) !== crc32c(content.subarray(crcBytes))) return null
+    const seal = codec.read(new Reader(content, crcBytes))
+    // A power failure may have taken the end of the segment.
+    return seal.bytes <= fileBytes ? seal : null
+  } catch {
+    // What cannot be read is as good as absent: the segment itself says everything.
+    return null
+  }
+}
+
+export function sealedProducers(producers: Iterable<[number, ProducerEntry]>): Seal['producers'] {
+  return Array.from(producers, ([producerId, { epoch, openSince, lastTimestamp, batches }]) => {
+    return { producerId, epoch, openSince: openSince ?? -1, lastTimestamp, batches: [...batches] }
+  })
+}
