@@ -1,5 +1,5 @@
 // Moves the committed offsets of a group that nobody runs in, as Kafka allows it.
-import { type Admin, Kafka, type KafkaConfig } from 'kafkajs'
+import { type Admin, Kafka, type KafkaConfig, logLevel } from 'kafkajs'
 import { PipelineError } from '../../functions/errors.ts'
 import { kafkaFault } from '../../functions/kafka/fault.ts'
 
@@ -17,17 +17,14 @@ const lookAgainMs = 100
  *
  * @throws PipelineError GROUP_IN_USE naming who is in the group, KAFKA_UNAVAILABLE, KAFKA_REFUSED
  */
-export async function resetOffsets(
-  config: KafkaConfig,
-  { group, topic, offsets }: ResetRequest,
-  patienceMs = 0,
-): Promise<void> {
-  const admin = new Kafka(config).admin()
+export async function resetOffsets(config: KafkaConfig, request: ResetRequest, patienceMs = 0): Promise<void> {
+  const kafka = new Kafka({ ...config, logLevel: logLevel.NOTHING })
+  const { group } = request
+  const admin = kafka.admin()
   try {
     await admin.connect()
     await requireEmpty(admin, group, patienceMs)
-    const partitions = offsets.map(({ partition, offset }) => ({ partition, offset: String(offset) }))
-    await admin.setOffsets({ groupId: group, topic, partitions })
+    await commitAsMember(kafka, request)
   } catch (error) {
     if (error instanceof PipelineError) throw error
     throw kafkaFault(`${group}: its offsets were not moved`, error)
@@ -46,5 +43,27 @@ async function requireEmpty(admin: Admin, group: string, patienceMs: number): Pr
       throw new PipelineError('GROUP_IN_USE', `${group} is read by ${names.slice(0, 5).join(', ')}`)
     }
     await new Promise((resolve) => setTimeout(resolve, lookAgainMs))
+  }
+}
+
+/**
+ * kafkajs commits as a member only, so this one joins for a moment and reads nothing. Its admin client would do the
+ * same, but sits out a long poll of five seconds first.
+ */
+async function commitAsMember(kafka: Kafka, { group, topic, offsets }: ResetRequest): Promise<void> {
+  const consumer = kafka.consumer({ groupId: group, maxWaitTimeInMs: 100, retry: { retries: 2 } })
+  try {
+    await consumer.connect()
+    await consumer.subscribe({ topic, fromBeginning: true })
+    const joined = new Promise<void>((resolve, reject) => {
+      consumer.on(consumer.events.GROUP_JOIN, () => resolve())
+      consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error))
+    })
+    const running = consumer.run({ autoCommit: false, eachBatch: async () => {} })
+    consumer.pause([{ topic }])
+    await Promise.all([running, joined])
+    await consumer.commitOffsets(offsets.map(({ partition, offset }) => ({ topic, partition, offset: String(offset) })))
+  } finally {
+    await consumer.disconnect().catch(() => {})
   }
 }

@@ -1,0 +1,139 @@
+// `npm run replay`: a group reads its records again, on a running stack, on a stopped one, or on a Kafka elsewhere.
+import { Kafka, type KafkaConfig, logLevel } from 'kafkajs'
+import type { Health } from '../functions/api/schemas.ts'
+import { PipelineError } from '../functions/errors.ts'
+import { openOffsets, type PartitionOffsets } from '../functions/kafka/offsets.ts'
+import { type Addresses, findStack, isRunning } from './addresses.ts'
+import { runCommand } from './command.ts'
+import { describeAccount, describeAmount, describePlan } from './replay/describe.ts'
+import { type ReplayOptions, readReplayOptions } from './replay/options.ts'
+import { type PartitionPlan, planReplay, recordsAgain, recordsRead } from './replay/plan.ts'
+import { resetOffsets } from './replay/reset.ts'
+import { startStack } from './stack.ts'
+import { progressOn } from './terminal/progress.ts'
+
+const lookAgainMs = 200
+
+await runCommand(async (say) => {
+  const options = readReplayOptions(process.argv.slice(2))
+  if (options.brokers !== undefined) return replayElsewhere({ ...options, brokers: options.brokers }, say)
+  const found = findStack(options.data)
+  if (isRunning(found)) return replayOn(found, options, say)
+  say(`no stack runs on ${options.data}: it is started without its shop for as long as this takes`)
+  const { data, store } = options
+  const stack = await startStack(
+    { port: 0, kafkaPort: 0, data, store, rate: 0, producer: false, json: false },
+    () => {},
+  )
+  try {
+    await replayOn(stack, options, say)
+  } finally {
+    await stack.stop()
+    found.release()
+  }
+})
+
+type Say = (line: string) => void
+
+/** The group has no members here, so nothing is read before somebody starts its consumers. */
+async function replayElsewhere(options: ReplayOptions & { brokers: string }, say: Say): Promise<void> {
+  const config = configOf(options.brokers)
+  const plans = await makePlan(config, options, say)
+  if (plans.length === 0) return
+  await resetOffsets(config, { ...options, offsets: offsetsOf(plans) })
+  say(`${options.group} was set back; its consumers read them when they start`)
+}
+
+/** The stack's mapping steps aside while the offsets move; then it is watched until it is where it was. */
+async function replayOn(stack: Addresses, options: ReplayOptions, say: Say): Promise<void> {
+  const config = configOf(stack.kafka)
+  const plans = await makePlan(config, options, say)
+  if (plans.length === 0) return
+  const before = await readHealth(stack)
+  const answer = await fetch(`${stack.dashboard}/api/local/replay`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ group: options.group, offsets: offsetsOf(plans) }),
+  })
+  if (!answer.ok) throw await problemOf(answer)
+  await watch(config, options, plans)
+  for (const line of describeAccount(before, await readHealth(stack), options.group)) say(line)
+}
+
+/** What is to be done; empty when there is nothing to do, or when it was only to be shown. */
+async function makePlan(config: KafkaConfig, options: ReplayOptions, say: Say): Promise<PartitionPlan[]> {
+  const { from, group, topic, dryRun } = options
+  const partitions = await readPositions(config, options)
+  const offsetsAt = from.kind === 'time' ? await offsetsAtTime(config, topic, from.ms) : undefined
+  const plans = planReplay(from, partitions, offsetsAt)
+  say(`${group} on ${topic}`)
+  for (const line of describePlan(plans)) say(line)
+  say(describeAmount(plans))
+  if (dryRun) say('a dry run: nothing was changed')
+  return dryRun || recordsAgain(plans) === 0 ? [] : plans
+}
+
+function offsetsOf(plans: PartitionPlan[]): { partition: number; offset: number }[] {
+  return plans.flatMap(({ partition, target }) => (target === null ? [] : [{ partition, offset: target }]))
+}
+
+async function readPositions(config: KafkaConfig, { group, topic }: ReplayOptions): Promise<PartitionOffsets[]> {
+  const offsets = openOffsets(config)
+  try {
+    return await offsets.read(group, topic)
+  } finally {
+    await offsets.close()
+  }
+}
+
+/** Kafka answers the end of the log where no record is that young. */
+async function offsetsAtTime(config: KafkaConfig, topic: string, ms: number): Promise<Map<number, number>> {
+  const admin = new Kafka(config).admin()
+  await admin.connect()
+  try {
+    const found = await admin.fetchTopicOffsetsByTimestamp(topic, ms)
+    return new Map(found.map(({ partition, offset }) => [partition, Number(offset)]))
+  } finally {
+    await admin.disconnect()
+  }
+}
+
+async function watch(config: KafkaConfig, { group, topic }: ReplayOptions, plans: PartitionPlan[]): Promise<void> {
+  const offsets = openOffsets(config)
+  const progress = progressOn(process.stdout, () => performance.now())
+  const again = recordsAgain(plans)
+  try {
+    for (;;) {
+      const read = recordsRead(plans, await offsets.read(group, topic))
+      const text = `${read.toLocaleString('en')} of ${again.toLocaleString('en')} records read again`
+      progress.show({ share: read / again, text })
+      if (read >= again) return
+      await new Promise((resolve) => setTimeout(resolve, lookAgainMs))
+    }
+  } finally {
+    progress.end()
+    await offsets.close()
+  }
+}
+
+async function readHealth({ dashboard }: Addresses): Promise<Health> {
+  const answer = await fetch(`${dashboard}/api/health`)
+  if (!answer.ok) throw await problemOf(answer)
+  return (await answer.json()) as Health
+}
+
+async function problemOf(answer: Response): Promise<Error> {
+  const { code, detail = '' } = (await answer.json().catch(() => ({}))) as { code?: string; detail?: string }
+  if (code === 'GROUP_IN_USE') return new PipelineError(code, detail, { hint: '' })
+  return new Error(`the stack answered ${answer.status} ${code ?? ''} ${detail}`)
+}
+
+function configOf(brokers: string): KafkaConfig {
+  return {
+    clientId: 'freshet-replay',
+    brokers: brokers.split(','),
+    connectionTimeout: 3_000,
+    logLevel: logLevel.NOTHING,
+    retry: { retries: 4, initialRetryTime: 100 },
+  }
+}
