@@ -8,7 +8,8 @@ const limits: BatchLimits = { recordsMax: 10, windowMs: 500, bytesMax: 1_000 }
 /** A partition with records of these sizes in an event; null is one that fits into none. */
 function waiting(key: string, sizes: (number | null)[], arrivedMs = 0, freeSinceMs: number | null = null) {
   const records = sizes.map((size, offset) => {
-    return { offset, arrivedMs, json: size === null ? null : 'x'.repeat(size - recordBytes('')) }
+    const fit = { offset, arrivedMs, timestamp: '0', json: 'x'.repeat((size ?? 1) - 1), unfit: null }
+    return size === null ? { ...fit, json: null, unfit: 'MaximumPayloadSizeExceeded' as const } : fit
   })
   const bytes = sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0)
   return { key, records, bytes, freeSinceMs } satisfies WaitingPartition
@@ -48,10 +49,15 @@ describe('when', () => {
     })
   })
 
-  it('drops a record that fits into no invocation at its turn, and not before', () => {
+  it('gives up a record that fits into no invocation at its turn, and not before, with those like it that follow', () => {
     const dropLast = waiting('t-0', [10, null])
     expect(nextCut([dropLast], limits, 500)).toEqual({ kind: 'batch', takes: [{ key: 't-0', count: 1 }] })
-    expect(nextCut([waiting('t-0', [null, 10])], limits, 0)).toEqual({ kind: 'drop', key: 't-0' })
+    expect(nextCut([waiting('t-0', [null, 10])], limits, 0)).toEqual({
+      kind: 'unfit',
+      key: 't-0',
+      count: 1,
+      condition: 'MaximumPayloadSizeExceeded',
+    })
   })
 })
 
@@ -97,8 +103,7 @@ describe('what', () => {
         expect(taken.flatMap(({ records }) => records).length).toBeGreaterThan(0)
         expect(taken.flatMap(({ records }) => records).length).toBeLessThanOrEqual(recordsMax)
         const bytes = taken.reduce(
-          (sum, { key, records }) =>
-            sum + sliceBytes(key) + records.reduce((n, { json }) => n + recordBytes(json ?? ''), 0),
+          (sum, { key, records }) => sum + sliceBytes(key) + records.reduce((n, record) => n + recordBytes(record), 0),
           0,
         )
         expect(bytes).toBeLessThanOrEqual(limits.bytesMax)

@@ -1,4 +1,5 @@
 // Decides when a batch is cut, and from which partitions: `(what waits, limits, now) -> what to do`.
+import type { GiveUpCondition } from './happening.ts'
 import { recordBytes, sliceBytes } from './to-event.ts'
 
 /** A record that waits for its invocation. */
@@ -6,8 +7,12 @@ export interface WaitingRecord {
   offset: number
   /** When it came from Kafka, ms. */
   arrivedMs: number
-  /** The record as it stands in the event; null when it fits into no invocation. */
+  /** As kafkajs has it, ms since 1970: its text is there already, and few are ever looked at. */
+  timestamp: string
+  /** The record as it stands in the event; null when it is too large for any. */
   json: string | null
+  /** Why it goes into no invocation; null when it does. */
+  unfit: GiveUpCondition | null
 }
 
 /** A partition of which no record is being worked on, and whose head waits. */
@@ -32,8 +37,8 @@ export interface BatchLimits {
 export type Cut =
   /** Nothing is due. `until`: when to ask again if nothing comes before; null when nothing waits. */
   | { kind: 'wait'; until: number | null }
-  /** The first record of the partition fits into no invocation. */
-  | { kind: 'drop'; key: string }
+  /** The first record of the partition goes into no invocation; `count` follow one another for the same reason. */
+  | { kind: 'unfit'; key: string; count: number; condition: GiveUpCondition }
   /** The first `count` records of each partition make the next batch. */
   | { kind: 'batch'; takes: { key: string; count: number }[] }
 
@@ -55,13 +60,20 @@ export function nextCut(waiting: readonly WaitingPartition[], limits: BatchLimit
   let bytes = 0
   let until = Number.POSITIVE_INFINITY
   for (const partition of waiting) {
-    if (partition.records[0]?.json === null) return { kind: 'drop', key: partition.key }
+    const condition = partition.records[0]?.unfit ?? null
+    if (condition !== null) return { kind: 'unfit', key: partition.key, ...leading(partition, condition, limits) }
     records += partition.records.length
     bytes += partition.bytes + sliceBytes(partition.key)
     until = Math.min(until, windowStartMs(partition) + limits.windowMs)
   }
   if (now < until && records < limits.recordsMax && bytes <= limits.bytesMax) return { kind: 'wait', until }
   return { kind: 'batch', takes: pack(waiting, limits) }
+}
+
+function leading({ records }: WaitingPartition, condition: GiveUpCondition, { recordsMax }: BatchLimits) {
+  let count = 1
+  while (count < recordsMax && records[count]?.unfit === condition) count += 1
+  return { count, condition }
 }
 
 function windowStartMs({ records, freeSinceMs }: WaitingPartition): number {
@@ -77,9 +89,10 @@ function pack(waiting: readonly WaitingPartition[], limits: BatchLimits): { key:
     let bytes = sliceBytes(key)
     let count = 0
     for (const record of records) {
-      if (record.json === null || count === recordsLeft) break
-      if (bytes + recordBytes(record.json) > bytesLeft) break
-      bytes += recordBytes(record.json)
+      if (record.unfit !== null || count === recordsLeft) break
+      const size = recordBytes(record)
+      if (bytes + size > bytesLeft) break
+      bytes += size
       count += 1
     }
     if (count > 0) {

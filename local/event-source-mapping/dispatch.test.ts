@@ -20,7 +20,10 @@ function create(options: Partial<DispatcherOptions> = {}) {
       topic: 't',
       limits,
       concurrency: 5,
-      retryBackoffMs: { min: 1_000, max: 30_000 },
+      retry: { backoff: { min: 1_000, max: 30_000 }, retriesMax: Infinity, bisects: false },
+      recordAgeMsMax: Infinity,
+      epochMs: 0,
+      hasDestination: false,
       reportBatchItemFailures: true,
       ...options,
     },
@@ -30,9 +33,11 @@ function create(options: Partial<DispatcherOptions> = {}) {
   return { dispatcher, told }
 }
 
+const waiting = (offset: number) => ({ offset, arrivedMs: 0, timestamp: '0', json: '{}', unfit: null })
+
 function arrive(dispatcher: Dispatcher, partition: number, from: number, to: number, nextOffset = to + 1): void {
   const offsets = Array.from({ length: to - from + 1 }, (_, index) => from + index)
-  const records = offsets.map((offset) => ({ offset, arrivedMs: 0, json: '{}' }))
+  const records = offsets.map((offset) => waiting(offset))
   dispatcher.arrive({ partition, fetchedOffset: from, nextOffset, records })
 }
 
@@ -88,12 +93,12 @@ describe('a batch that fails', () => {
     for (const delayMs of [1_000, 2_000, 4_000]) {
       dispatcher.answer(batch as never, error, now)
       arrive(dispatcher, 0, 3, 3)
-      expect(dispatcher.turn(now + delayMs - 1)).toEqual({ invoke: [], wakeAtMs: now + delayMs })
+      expect(dispatcher.turn(now + delayMs - 1)).toEqual({ invoke: [], deliver: [], wakeAtMs: now + delayMs })
       now += delayMs
       ;[batch] = dispatcher.turn(now).invoke
-      expect(batch?.slices[0]?.records.map(({ offset }) => offset)).toEqual([0, 1, 2])
+      expect(batch?.current.slices[0]?.records.map(({ offset }) => offset)).toEqual([0, 1, 2])
     }
-    expect(batch?.attempt).toBe(4)
+    expect(batch?.current.attempt).toBe(4)
     arrive(dispatcher, 1, 0, 0)
     expect(dispatcher.turn(now).invoke).toHaveLength(1)
     expect(commitsOf(dispatcher)).toEqual({})
@@ -105,10 +110,10 @@ describe('a batch that fails', () => {
     const [batch] = dispatcher.turn(0).invoke
     dispatcher.answer(batch as never, { kind: 'throttled', reason: 'no room' }, 0)
     expect(dispatcher.turn(1_000).invoke).toEqual([batch])
-    expect(batch?.attempt).toBe(1)
+    expect(batch?.current.attempt).toBe(1)
     dispatcher.answer(batch as never, error, 1_000)
     dispatcher.turn(2_000)
-    expect(batch?.attempt).toBe(2)
+    expect(batch?.current.attempt).toBe(2)
     const retries = told.filter(({ type }) => type === 'retry')
     expect(retries).toMatchObject([
       { attempt: 1, error: 'no room' },
@@ -127,20 +132,20 @@ it('retries the records of a partial answer alone, holds the commit at the lowes
   arrive(dispatcher, 0, 5, 5)
   arrive(dispatcher, 1, 5, 5)
   const next = dispatcher.turn(1).invoke
-  expect(next.map(({ slices }) => slices.map(({ queue }) => queue.key))).toEqual([['t-1']])
+  expect(next.map(({ current }) => current.slices.map(({ queue }) => queue.key))).toEqual([['t-1']])
   const [again] = dispatcher.turn(1_000).invoke
-  expect(again?.slices[0]?.records.map(({ offset }) => offset)).toEqual([1, 3])
+  expect(again?.current.slices[0]?.records.map(({ offset }) => offset)).toEqual([1, 3])
   dispatcher.answer(again as never, ok, 1_001)
   expect(commitsOf(dispatcher)).toEqual({ 't-0': 5 })
 })
 
 it('drops a record that fits into no invocation alone, says so, and commits behind it', () => {
   const { dispatcher, told } = create()
-  const records = [0, 1, 2].map((offset) => ({ offset, arrivedMs: 0, json: offset === 1 ? null : '{}' }))
+  const records = [waiting(0), { ...waiting(1), json: null, unfit: 'MaximumPayloadSizeExceeded' as const }, waiting(2)]
   dispatcher.arrive({ partition: 0, fetchedOffset: 0, nextOffset: 3, records })
   for (const expected of [0, 2]) {
     const [batch] = dispatcher.turn(0).invoke
-    expect(batch?.slices[0]?.records.map(({ offset }) => offset)).toEqual([expected])
+    expect(batch?.current.slices[0]?.records.map(({ offset }) => offset)).toEqual([expected])
     dispatcher.answer(batch as never, ok, 0)
   }
   expect(told).toContainEqual(
@@ -154,7 +159,7 @@ it('invokes partitions beside each other, never more than allowed', () => {
   for (const partition of [0, 1, 2]) arrive(dispatcher, partition, 0, 9)
   const [first, second, ...more] = dispatcher.turn(0).invoke
   expect(more).toEqual([])
-  expect(first?.slices[0]?.queue.key).not.toBe(second?.slices[0]?.queue.key)
+  expect(first?.current.slices[0]?.queue.key).not.toBe(second?.current.slices[0]?.queue.key)
 })
 
 describe('a rebalance', () => {
@@ -202,7 +207,7 @@ describe('an offset out of range', () => {
     dispatcher.answer(old as never, ok, 0)
     expect(commitsOf(dispatcher)).toEqual({})
     const [fresh] = dispatcher.turn(0).invoke
-    expect(fresh?.slices[0]?.records.map(({ offset }) => offset)).toEqual([0, 1])
+    expect(fresh?.current.slices[0]?.records.map(({ offset }) => offset)).toEqual([0, 1])
   })
 })
 

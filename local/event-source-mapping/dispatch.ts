@@ -2,10 +2,10 @@
 //
 // It does nothing itself: the shell (mapping.ts) feeds it what happened and carries out what it answers. Time is an
 // argument, in milliseconds of any clock that never goes back.
-import type { Backoff } from './backoff.ts'
 import { type BatchLimits, nextCut, type WaitingRecord } from './batch.ts'
+import { droppedOf, takenOf } from './give-up.ts'
 import type { HappeningBody } from './happening.ts'
-import { type Batch, InFlight, resultOf } from './in-flight.ts'
+import { type Batch, InFlight, type RetryPolicy, resultOf } from './in-flight.ts'
 import type { InvokeResult } from './invoke.ts'
 import { judge } from './outcome.ts'
 import { PartitionQueue } from './partition.ts'
@@ -15,8 +15,14 @@ export interface DispatcherOptions {
   limits: BatchLimits
   /** Invocations in flight at most. */
   concurrency: number
-  retryBackoffMs: Backoff
+  retry: RetryPolicy
   reportBatchItemFailures: boolean
+  /** Older records are given up; Infinity for no limit. */
+  recordAgeMsMax: number
+  /** What this clock lacks to milliseconds since 1970, which the age of a record is counted in. */
+  epochMs: number
+  /** Is there a destination for what is given up? Else it is dropped. */
+  hasDestination: boolean
 }
 
 /** What Kafka brought for one partition. */
@@ -32,6 +38,8 @@ export interface Arrival {
 /** What is to be done now. */
 export interface Turn {
   invoke: Batch[]
+  /** Batches whose current part is to be brought to the on-failure destination. */
+  deliver: Batch[]
   /** When to ask again if nothing happens before. */
   wakeAtMs: number | null
 }
@@ -45,13 +53,14 @@ export interface Commit {
 export class Dispatcher {
   readonly #options: DispatcherOptions
   readonly #tell: (happening: HappeningBody) => void
-  readonly #inFlight = new InFlight()
+  readonly #inFlight: InFlight
   #queues = new Map<number, PartitionQueue>()
   #closed = false
 
   constructor(options: DispatcherOptions, tell: (happening: HappeningBody) => void) {
     this.#options = options
     this.#tell = tell
+    this.#inFlight = new InFlight(options.retry)
   }
 
   /**
@@ -99,42 +108,40 @@ export class Dispatcher {
     if (queue) queue.outOfRange = true
   }
 
-  /** What is due at `now`. Every batch in the answer counts as running from here on. */
+  /** What is due at `now`. Every batch in the answer counts as running, or being delivered, from here on. */
   turn(now: number): Turn {
-    const invoke: Batch[] = []
-    if (this.#closed) return { invoke, wakeAtMs: null }
+    const turn: Turn = { invoke: [], deliver: [], wakeAtMs: null }
+    if (this.#closed) return turn
     let free = this.#options.concurrency - this.#inFlight.running
-    for (const batch of this.#inFlight.waiting()) {
-      if (free === 0 || batch.retryAtMs > now) break
-      invoke.push(this.#inFlight.start(batch, now))
-      free -= 1
-    }
     let cutAtMs: number | null = null
     while (free > 0) {
-      const cut = nextCut(this.#available(), this.#options.limits, now)
-      if (cut.kind === 'wait') {
-        cutAtMs = cut.until
+      const due = this.#inFlight.waiting().find(({ dueMs }) => dueMs <= now)
+      const batch = due ?? this.#cut(now)
+      if (typeof batch === 'number' || batch === null) {
+        cutAtMs = batch
         break
       }
-      if (cut.kind === 'drop') this.#drop(cut.key)
-      else {
-        invoke.push(this.#inFlight.start(this.#cut(cut.takes), now))
-        free -= 1
-      }
+      if (this.#begin(batch, turn, now)) free -= 1
     }
     // With every slot taken, the end of an invocation is what comes next.
-    if (free === 0) return { invoke, wakeAtMs: null }
-    return { invoke, wakeAtMs: earliest(cutAtMs, this.#inFlight.waiting()[0]?.retryAtMs ?? null) }
+    if (free > 0) turn.wakeAtMs = earliest(cutAtMs, this.#inFlight.waiting()[0]?.dueMs ?? null)
+    return turn
   }
 
   /** Takes the result of an invocation that `turn` asked for. */
   answer(batch: Batch, result: InvokeResult, now: number): void {
-    const invoked = batch.slices.map(({ queue, records }) => ({ key: queue.key, records }))
+    const invoked = batch.current.slices.map(({ queue, records }) => ({ key: queue.key, records }))
     const outcome = judge(invoked, result, this.#options.reportBatchItemFailures)
     const told = resultOf(batch, outcome, now)
     this.#tell(result.kind === 'ok' ? { ...told, answer: result.payload } : told)
-    const retry = this.#inFlight.settle(batch, outcome, now, this.#options.retryBackoffMs)
-    if (retry) this.#tell(retry)
+    const next = this.#inFlight.settle(batch, outcome, now)
+    if (next) this.#tell(next)
+  }
+
+  /** Takes what came of a delivery that `turn` asked for. What was not delivered is lost, as on AWS. */
+  delivered(batch: Batch, result: { destination: string } | { error: string }, now: number): void {
+    this.#tell('error' in result ? droppedOf(batch, result.error) : takenOf(batch, result.destination))
+    this.#inFlight.finish(batch, now)
   }
 
   /** The commits that are due: offsets that were resolved since the last call, of partitions that are still ours. */
@@ -179,29 +186,45 @@ export class Dispatcher {
     return this.#inFlight.ownerOf(queue)
   }
 
-  get isRunning(): boolean {
-    return this.#inFlight.running > 0
+  /** Does an invocation run, or a delivery? */
+  get isBusy(): boolean {
+    return this.#inFlight.isBusy
   }
 
   #available(): PartitionQueue[] {
     return this.queues().filter((queue) => queue.records.length > 0 && this.#inFlight.isFree(queue))
   }
 
-  #cut(takes: { key: string; count: number }[]): Batch {
-    return this.#inFlight.add(
-      takes.map(({ key, count }) => {
-        const queue = this.#named(key)
-        return { queue, records: queue.take(count) }
-      }),
-    )
+  /** Cuts the next batch, or answers when to ask again. */
+  #cut(now: number): Batch | number | null {
+    const cut = nextCut(this.#available(), this.#options.limits, now)
+    if (cut.kind === 'wait') return cut.until
+    const takes = cut.kind === 'unfit' ? [cut] : cut.takes
+    const slices = takes.map(({ key, count }) => {
+      const queue = this.#named(key)
+      return { queue, records: queue.take(count) }
+    })
+    return this.#inFlight.add(slices, cut.kind === 'unfit' ? cut.condition : null, now)
   }
 
-  #drop(key: string): void {
-    const offsets = this.#named(key)
-      .take(1)
-      .map(({ offset }) => offset)
-    const detail = 'The record is too large for any invocation: 6 MB encoded, 64 MB unpacked'
-    this.#tell({ type: 'dropped', records: { [key]: offsets }, reason: 'MaximumPayloadSizeExceeded', detail })
+  /** Begins what a batch that is due needs. Answers whether that is an invocation. */
+  #begin(batch: Batch, turn: Turn, now: number): boolean {
+    const { recordAgeMsMax, epochMs, hasDestination } = this.#options
+    const oldestMs = now + epochMs - recordAgeMsMax
+    // AWS names it the maximum age of a record that is sent to a function, so a first attempt is no exception.
+    if (recordAgeMsMax < Infinity) this.#inFlight.putAsideOld(batch, ({ timestamp }) => Number(timestamp) < oldestMs)
+    if (batch.current.giveUp === null) {
+      turn.invoke.push(this.#inFlight.start(batch, now))
+      return true
+    }
+    if (hasDestination) {
+      batch.phase = 'delivering'
+      turn.deliver.push(batch)
+    } else {
+      this.#tell(droppedOf(batch))
+      this.#inFlight.finish(batch, now)
+    }
+    return false
   }
 
   /** The topic was made anew: nothing that is known of the old one says anything about the new one. */

@@ -32,9 +32,9 @@ export function encoderOf(
     encoders.set(partition, encoder)
     return encoder
   }
-  return (partition, message, arrivedMs) => ({
-    offset: Number(message.offset),
-    arrivedMs,
-    json: isStandIn(message) ? null : encoderFor(partition)(message),
-  })
+  return (partition, message, arrivedMs) => {
+    const json = isStandIn(message) ? null : encoderFor(partition)(message)
+    const unfit = json === null ? 'MaximumPayloadSizeExceeded' : null
+    return { offset: Number(message.offset), arrivedMs, timestamp: message.timestamp, json, unfit }
+  }
 }

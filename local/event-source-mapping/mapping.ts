@@ -3,9 +3,10 @@ import { registerCodecs } from '../../functions/kafka/codecs.ts'
 import { type Backoff, retryBackoffDefault } from './backoff.ts'
 import { type Commit, Dispatcher } from './dispatch.ts'
 import type { Happening, HappeningBody } from './happening.ts'
-import { type Batch, offsetsIn } from './in-flight.ts'
+import type { Batch } from './in-flight.ts'
 import { encoderOf, fillOf } from './intake.ts'
 import type { Invoke, InvokeResult } from './invoke.ts'
+import { countOf, offsetsIn } from './part.ts'
 import { Poller } from './poller.ts'
 import { type MappingSettings, parseSettings } from './settings.ts'
 import { type MappingState, partitionStates } from './state.ts'
@@ -75,7 +76,10 @@ class MappingShell implements Mapping {
           bytesMax: payloadBytesMax - envelopeBytes(this.#bootstrapServers),
         },
         concurrency: options.concurrency ?? settings.pollers * 5,
-        retryBackoffMs: options.retryBackoffMs ?? retryBackoffDefault,
+        retry: { backoff: options.retryBackoffMs ?? retryBackoffDefault, retriesMax: Infinity, bisects: false },
+        recordAgeMsMax: Infinity,
+        epochMs: performance.timeOrigin,
+        hasDestination: false,
         reportBatchItemFailures: settings.reportBatchItemFailures,
       },
       (happening) => this.#tell(happening),
@@ -93,7 +97,7 @@ class MappingShell implements Mapping {
   async stop(): Promise<void> {
     this.#dispatcher.close()
     clearTimeout(this.#wakeUp)
-    if (this.#dispatcher.isRunning) {
+    if (this.#dispatcher.isBusy) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, stopMsMax)
         this.#whenIdle = () => {
@@ -174,7 +178,7 @@ class MappingShell implements Mapping {
   async #invoke(batch: Batch): Promise<void> {
     const event = encodeEvent(
       this.#bootstrapServers,
-      batch.slices.map(({ queue, records }) => ({ key: queue.key, records })),
+      batch.current.slices.map(({ queue, records }) => ({ key: queue.key, records })),
     )
     this.#tell(invocationOf(batch, event.length))
     let result: InvokeResult
@@ -185,7 +189,7 @@ class MappingShell implements Mapping {
       result = { kind: 'throttled', reason: `The function was not reached: ${messageOf(error)}` }
     }
     this.#dispatcher.answer(batch, result, performance.now())
-    if (!this.#dispatcher.isRunning) this.#whenIdle()
+    if (!this.#dispatcher.isBusy) this.#whenIdle()
     this.#turn()
   }
 
@@ -219,8 +223,8 @@ class MappingShell implements Mapping {
 }
 
 function invocationOf(batch: Batch, bytes: number): HappeningBody {
-  const count = batch.slices.reduce((sum, { records }) => sum + records.length, 0)
-  return { type: 'invoke', batch: batch.id, records: offsetsIn(batch), attempt: batch.attempt, count, bytes }
+  const { slices, attempt } = batch.current
+  return { type: 'invoke', batch: batch.id, records: offsetsIn(slices), attempt, count: countOf(slices), bytes }
 }
 
 function messageOf(error: unknown): string {

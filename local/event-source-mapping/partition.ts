@@ -34,7 +34,7 @@ export class PartitionQueue implements WaitingPartition {
     for (const record of records) {
       if (record.offset < known) continue
       this.records.push(record)
-      this.bytes += record.json === null ? 0 : recordBytes(record.json)
+      this.bytes += recordBytes(record)
     }
     this.requestedOffset ??= fetchedOffset
     this.nextOffset = Math.max(known, nextOffset)
@@ -43,7 +43,7 @@ export class PartitionQueue implements WaitingPartition {
   /** Removes the first `count` waiting records. */
   take(count: number): WaitingRecord[] {
     const taken = this.records.splice(0, count)
-    for (const { json } of taken) this.bytes -= json === null ? 0 : recordBytes(json)
+    for (const record of taken) this.bytes -= recordBytes(record)
     return taken
   }
 

@@ -36,9 +36,9 @@ export function partitionStates(dispatcher: Dispatcher, epochMs: number): Partit
       partition,
       buffered: queue.records.length,
       inFlight: queue.held.length,
-      attempt: owner?.attempt ?? 0,
-      nextAttemptAt: owner && !owner.running ? Math.round(owner.retryAtMs + epochMs) : null,
-      lastError: owner?.error ?? null,
+      attempt: owner?.current.attempt ?? 0,
+      nextAttemptAt: owner?.phase === 'waiting' ? Math.round(owner.dueMs + epochMs) : null,
+      lastError: owner?.current.error ?? null,
       committedOffset,
       nextOffset,
     }

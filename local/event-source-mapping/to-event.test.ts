@@ -80,7 +80,7 @@ it('carries every byte of every record to the function, and takes no more room t
       expect(decoded.map(({ value }) => value)).toEqual(sent.map(({ value }) => value))
       expect(decoded.map(({ key }) => key)).toEqual(sent.map(({ key }) => (key?.length ? key : null)))
       const reckoned = slices.reduce(
-        (sum, { key, records }) => sum + sliceBytes(key) + records.reduce((n, { json }) => n + recordBytes(json), 0),
+        (sum, { key, records }) => sum + sliceBytes(key) + records.reduce((n, record) => n + recordBytes(record), 0),
         envelopeBytes('b:1'),
       )
       expect(Buffer.byteLength(event)).toBeLessThanOrEqual(reckoned)

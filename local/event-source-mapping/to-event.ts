@@ -66,8 +66,8 @@ export function sliceBytes(key: string): number {
 }
 
 /** Bytes that an encoded record costs in an event: its own, and a comma. */
-export function recordBytes(json: string): number {
-  return json.length + 1
+export function recordBytes({ json }: { json: string | null }): number {
+  return json === null ? 0 : json.length + 1
 }
 
 function envelope(bootstrapServers: string): string {
