@@ -31,16 +31,17 @@ async function run(options: LocalOptions): Promise<void> {
   const held = holdDirectory(options.data)
   if (options.inspect !== undefined) inspector.open(options.inspect, '127.0.0.1')
   let stopping = false
-  let stack = await start()
+  let stack = await start(0)
 
-  async function start(): Promise<Stack> {
+  /** `sinceMs`: on the process's own clock, 0 is its beginning. */
+  async function start(sinceMs: number): Promise<Stack> {
     const early: News[] = []
     let tell = (news: News): void => {
       early.push(news)
     }
     const stack = await startStack(options, (news) => tell(news))
     writeAddresses(options.data, stack)
-    report.ready(stack, () => banner(bannerFacts(stack), pc))
+    report.ready(stack, () => banner(bannerFacts(stack, performance.now() - sinceMs), pc))
     // The ready line comes first, whatever happened on the way to it.
     tell = hear
     early.forEach(hear)
@@ -63,9 +64,10 @@ async function run(options: LocalOptions): Promise<void> {
   }
 
   async function reset(): Promise<void> {
+    const sinceMs = performance.now()
     await stack.stop()
     clearDirectory(options.data)
-    stack = await start()
+    stack = await start(sinceMs)
   }
 
   process.on('SIGINT', () => stop(0))
@@ -102,10 +104,10 @@ function keyActions({ stack, stop, reset }: KeyTargets): (key: string) => void {
   }
 }
 
-function bannerFacts(stack: Stack) {
+function bannerFacts(stack: Stack, readyMs: number) {
   const mapping = pipeline.mappings[0]
   return {
-    readyMs: performance.now(),
+    readyMs,
     dashboard: stack.dashboard,
     kafka: stack.kafka,
     topic: pipeline.shop.topic,
