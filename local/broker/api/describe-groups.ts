@@ -8,7 +8,7 @@ import { defineApi, operationsUnknown } from './api.ts'
 export const describeGroups = defineApi({
   name: 'DescribeGroups',
   key: 15,
-  versions: [0, 5],
+  versions: [0, 6],
   flexibleSince: 5,
   request: {
     groups: listOf(string()),
@@ -18,6 +18,7 @@ export const describeGroups = defineApi({
     throttleTimeMs: int32({ since: 1, absent: 0 }),
     groups: list({
       errorCode: int16(),
+      errorMessage: string({ since: 6, nullable: 6 }),
       groupId: string(),
       groupState: string(),
       protocolType: string(),
@@ -33,16 +34,25 @@ export const describeGroups = defineApi({
       authorizedOperations: int32({ since: 3, absent: operationsUnknown }),
     }),
   },
-  handle(broker, request) {
-    return { groups: request.groups.map((groupId) => describe(broker, groupId)) }
+  handle(broker, request, { version }) {
+    const groups = request.groups.map((groupId) => ({
+      ...existence(broker, groupId, version),
+      ...describe(broker, groupId),
+    }))
+    return { groups }
   },
 })
+
+/** From version 6 on a group that is not there is an error (KIP-1043); before, its state said so. */
+function existence(broker: BrokerState, groupId: string, version: number) {
+  if (version < 6 || stateOf(broker, groupId) !== 'Dead') return { errorCode: errorCode.NONE, errorMessage: null }
+  return { errorCode: errorCode.GROUP_ID_NOT_FOUND, errorMessage: `Group ${groupId} not found.` }
+}
 
 function describe(broker: BrokerState, groupId: string) {
   const group = broker.coordinator.group(groupId)
   const members = group ? [...group.members.values()].map((member) => describeMember(group, member)) : []
   return {
-    errorCode: errorCode.NONE,
     groupId,
     groupState: stateOf(broker, groupId),
     protocolType: protocolTypeOf(broker, groupId),
