@@ -8,6 +8,7 @@ import { text } from 'node:stream/consumers'
 import { metadata } from '../../local/broker/api/metadata.ts'
 import { ask } from '../../local/broker/testing/ask.ts'
 import { endProcess } from '../../local/broker/testing/broker-process.ts'
+import { root } from '../../local/runtime/bundle-entry.mjs'
 import { cacheDirectory, type Ended, run, succeed } from './programs.ts'
 
 const version = '4.1.0'
@@ -18,7 +19,7 @@ const startTimeoutMs = 90_000
 export async function kafkaClassPath(): Promise<string> {
   const libs = cacheDirectory(`kafka-${version}`)
   if (!readdirSync(libs).includes(`kafka-tools-${version}.jar`)) {
-    const pom = join(import.meta.dirname, 'pom.xml')
+    const pom = join(root, 'test/fidelity/pom.xml')
     const args = ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${libs}`]
     await succeed('mvn', args, { timeoutMs: 600_000, missing: needsJava })
   }
