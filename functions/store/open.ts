@@ -1,6 +1,7 @@
 // Opens the store that a URL names.
 import { resolve } from 'node:path'
 import { PipelineError } from '../errors.ts'
+import { openPostgresStore } from './postgres/store.ts'
 import { openSqliteStore } from './sqlite/store.ts'
 import type { Store } from './store.ts'
 
@@ -14,13 +15,14 @@ export interface OpenStoreOptions {
 }
 
 /**
- * Opens the store at `url` and brings its schema up to date: `sqlite:/path/to/file.db`, or `sqlite::memory:` for one
- * that lives as long as it is open.
+ * Opens the store at `url` and brings its schema up to date: `sqlite:/path/to/file.db`, `sqlite::memory:` for one that
+ * lives as long as it is open, or `postgres://user:password@host:port/database`.
  *
  * @throws PipelineError STORE_URL_INVALID, and what the adapter's own opening throws
  */
 export async function openStore(url: string, options: OpenStoreOptions = {}): Promise<Store> {
   const { readOnly = false, clock = Date.now, busyMsMax = 5_000 } = options
+  if (/^postgres(ql)?:/.test(url)) return openPostgresStore(url, { readOnly, clock, busyMsMax })
   const path = /^sqlite:(.+)$/.exec(url)?.[1]
   // Only the scheme is repeated: what follows may hold a password.
   if (!path)

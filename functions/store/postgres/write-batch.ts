@@ -1,0 +1,96 @@
+// Writes one batch: events, dead letters, rollups and the account in one transaction of two round trips, seldom three.
+import { type Memory, settle } from '../settle.ts'
+import type { Batch, BatchResult } from '../store.ts'
+import { notifyCommit } from './commit-watch.ts'
+import type { Database, Session } from './database.ts'
+import { type DeadLetterIds, deadLetterIds, writeDeadLetterIds } from './dead-letter-ids.ts'
+import { type Recalled, recall } from './recall.ts'
+import { writeRollups } from './rollups.ts'
+import { writeAccount, writeSeq } from './write-account.ts'
+import { type NewDeadLetter, type NewEvent, writeDeadLetters, writeEvents } from './write-rows.ts'
+
+/**
+ * Writes a batch. The group's row is locked first, so the batches of a group follow each other, whoever writes them:
+ * each sees all that was written before it, none waits for another in a circle, and numbers are given in the order of
+ * commits. All is read before and written after the settling, so a batch costs the same few round trips whatever its size.
+ */
+export function writeBatch(
+  database: Database,
+  batch: Batch,
+  options: { clock: () => number; channel: string },
+): Promise<BatchResult> {
+  return database.transaction(async (session) => {
+    const recalled = await recall(session, batch)
+    const deadLetters = await deadLetterIds(session, batch.outcomes, recalled)
+    const settled = settleAll(batch, recalled, deadLetters)
+    write(session, recalled, { ...settled, identities: deadLetters, arrivedMs: options.clock() })
+    notifyCommit(session, options.channel)
+    return settled.result
+  })
+}
+
+interface Settled {
+  result: BatchResult
+  events: NewEvent[]
+  deadLetters: NewDeadLetter[]
+  /** The last number given. */
+  seq: number
+}
+
+function settleAll(batch: Batch, recalled: Recalled, identities: DeadLetterIds): Settled {
+  const result: BatchResult = { stored: 0, duplicates: 0, noise: 0, deadLetters: 0, redelivered: 0 }
+  const events: NewEvent[] = []
+  const deadLetters: NewDeadLetter[] = []
+  let { seq } = recalled
+  // One object for the whole batch: `sourceId` says whose record is being settled.
+  let sourceId = 0
+  const memory: Memory = {
+    claimId: (id, contentHash) => claimId(recalled.hashes, id, contentHash),
+    claimDeadLetter: (record) => identities.claim(sourceId, record, seq + 1),
+    knowsDeadLetter: (record) => identities.knows(sourceId, record),
+  }
+  for (const outcome of batch.outcomes) {
+    const { record } = outcome
+    const ledger = recalled.ledgerOf(record)
+    sourceId = ledger.sourceId
+    const accounted = ledger.has(record.offset)
+    const { counter, rejection } = settle(outcome, accounted, memory)
+    if (accounted && counter !== 'redelivered') ledger.openEpoch()
+    ledger.count(record.offset, counter)
+    result[counter]++
+    const { epoch } = ledger
+    if (counter === 'stored' && outcome.kind === 'event') {
+      const { event, contentHash } = outcome
+      events.push({ seq: ++seq, sourceId, epoch, record, event, contentHash })
+    } else if (rejection) deadLetters.push({ seq: ++seq, sourceId, epoch, record, rejection })
+  }
+  return { result, events, deadLetters, seq }
+}
+
+function claimId(hashes: Map<string, Uint8Array>, id: string, contentHash: Uint8Array): 'new' | 'same' | 'other' {
+  const known = hashes.get(id)
+  if (known) return Buffer.compare(known, contentHash) === 0 ? 'same' : 'other'
+  hashes.set(id, contentHash)
+  return 'new'
+}
+
+type Written = Settled & { identities: DeadLetterIds; arrivedMs: number }
+
+function write(session: Session, { groupId, ledgers, seq: seqBefore }: Recalled, written: Written): void {
+  const { events, deadLetters, identities, arrivedMs, seq } = written
+  const shared = { groupId, arrivedMs }
+  if (events.length > 0) writeEvents(session, shared, events)
+  if (deadLetters.length > 0) {
+    writeDeadLetters(session, shared, deadLetters)
+    writeDeadLetterIds(session, identities.claimed)
+  }
+  const gains = ledgers.flatMap((ledger) => ledger.gains())
+  if (gains.length > 0) writeAccount(session, gains)
+  writeRollups(
+    session,
+    groupId,
+    { ms: arrivedMs, events: events.length, deadLetters: deadLetters.length },
+    events.map(({ event }) => event),
+  )
+  if (seq !== seqBefore) writeSeq(session, groupId, seq)
+}
