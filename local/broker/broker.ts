@@ -9,6 +9,7 @@ import { CommittedOffsets } from './groups/offsets.ts'
 import { parseConfigs } from './log/configs.ts'
 import { Topics } from './log/topics.ts'
 import type { BrokerState } from './state.ts'
+import { Transactions } from './transactions/coordinator.ts'
 
 export interface BrokerOptions {
   /** Made when absent. */
@@ -21,6 +22,8 @@ export interface BrokerOptions {
   topics?: { name: string; partitions: number; configs?: Record<string, string> }[]
   /** Partitions of topics that come into being on demand. */
   defaultPartitions?: number
+  /** Acknowledge only what is on the disk, so that it survives a power failure too. */
+  fsync?: boolean
   /** Gets a line for each thing a person should know. */
   log?: (line: string) => void
   /** Milliseconds since 1970. */
@@ -59,6 +62,7 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
     state?.coordinator.close()
     for (const socket of sockets) socket.destroy()
     await Promise.all(servers.map(closed))
+    state?.transactions.close()
     state?.topics.close()
     state?.offsets.close()
     held?.release()
@@ -80,21 +84,24 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
 }
 
 function open(options: BrokerOptions, host: string, port: number): BrokerState {
-  const { dataDir, defaultPartitions = 1, log: say = () => {}, clock = Date } = options
+  const { dataDir, defaultPartitions = 1, log: say = () => {}, clock = Date, fsync = false } = options
   const topics = new Topics(dataDir, say)
-  const offsets = new CommittedOffsets(join(dataDir, 'offsets.log'), say)
+  const offsets = new CommittedOffsets(join(dataDir, 'offsets.log'), say, fsync)
   for (const { name, partitions, configs = {} } of options.topics ?? []) {
     if (!topics.named(name)) topics.create(name, partitions, parseConfigs(Object.entries(configs)))
   }
   const now = () => clock.now()
+  const transactions = new Transactions({ file: join(dataDir, 'transactions.log'), topics, offsets, now, say, fsync })
   return {
     apis,
     host,
     port,
     topics,
     offsets,
+    transactions,
     coordinator: new Coordinator(),
     defaultPartitions,
+    fsync,
     inboundBytes: 0,
     outboundBytes: 0,
     now,

@@ -4,6 +4,7 @@ import type { Api } from './api/api.ts'
 import type { Coordinator } from './groups/coordinator.ts'
 import type { CommittedOffsets } from './groups/offsets.ts'
 import type { Topics } from './log/topics.ts'
+import type { Transactions } from './transactions/coordinator.ts'
 
 export interface BrokerState {
   /** Every API that is served, by its key. */
@@ -14,8 +15,11 @@ export interface BrokerState {
   topics: Topics
   coordinator: Coordinator
   offsets: CommittedOffsets
+  transactions: Transactions
   /** Partitions of a topic whose creator does not say. */
   defaultPartitions: number
+  /** Acknowledge only what is on the disk. */
+  fsync: boolean
   /** Bytes of requests that have not arrived in full, over all connections. */
   inboundBytes: number
   /** Bytes of responses that slow clients have not taken in, over all connections. */

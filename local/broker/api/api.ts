@@ -55,3 +55,6 @@ function compiledOnce<T>(make: (version: number) => T): (version: number) => T {
 
 /** `ClusterAuthorizedOperations` and its like where the broker does not say. */
 export const operationsUnknown = -2147483648
+
+/** IsolationLevel.READ_COMMITTED */
+export const readCommitted = 1

@@ -1,4 +1,5 @@
 // Fetch: record batches from an offset on, as bytes; waits for more when there are not enough.
+import { batchBytesAt, lastOffsetAt } from '../log/batch.ts'
 import type { PartitionLog } from '../log/log.ts'
 import { errorCode } from '../protocol/error-codes.ts'
 import {
@@ -15,7 +16,7 @@ import {
   uuid,
 } from '../protocol/schema.ts'
 import type { BrokerState } from '../state.ts'
-import { type Call, defineApi } from './api.ts'
+import { type Call, defineApi, readCommitted } from './api.ts'
 
 const request = {
   clusterId: string({ since: 12, nullable: 12, tag: 0 }),
@@ -84,11 +85,12 @@ export const fetch = defineApi({
     if (request.sessionId !== 0) return { errorCode: errorCode.FETCH_SESSION_ID_NOT_FOUND, responses: [] }
     const wanted = request.topics.map((topic) => wantedOf(broker, topic, call.version))
     const bytesMax = Math.min(request.maxBytes, responseBytesMax, outboundBytesMax - broker.outboundBytes)
-    const found = collect(wanted, bytesMax)
+    const committedOnly = request.isolationLevel === readCommitted
+    const found = collect(wanted, bytesMax, committedOnly)
     if (found.bytes >= request.minBytes || found.failed || request.maxWaitMs <= 0) return { responses: found.responses }
     const logs = wanted.flatMap((topic) => topic.partitions.flatMap(({ log }) => log ?? []))
-    await moreBytes(logs, request.minBytes - found.bytes, request.maxWaitMs, call.signal)
-    return call.signal.aborted ? null : { responses: collect(wanted, bytesMax).responses }
+    await moreBytes(logs, request.minBytes - found.bytes, request.maxWaitMs, committedOnly, call.signal)
+    return call.signal.aborted ? null : { responses: collect(wanted, bytesMax, committedOnly).responses }
   },
 })
 
@@ -130,7 +132,7 @@ function wantedOf(broker: BrokerState, { name, topicId, partitions }: FetchTopic
  * What there is now. The first partition that has anything gives at least one batch, so that a batch larger than the
  * limits does not stop its readers for ever.
  */
-function collect(wanted: readonly WantedTopic[], bytesMaxInAll: number) {
+function collect(wanted: readonly WantedTopic[], bytesMaxInAll: number, committedOnly: boolean) {
   let left = bytesMaxInAll
   let bytes = 0
   let failed = false
@@ -143,15 +145,24 @@ function collect(wanted: readonly WantedTopic[], bytesMaxInAll: number) {
         failed = true
         return failure(partition, log && !log.closed ? errorCode.OFFSET_OUT_OF_RANGE : unknown)
       }
-      const records = log.read(offset, Math.max(0, Math.min(bytesMax, left)), bytes === 0)
+      const end = committedOnly ? log.stableOffset : log.endOffset
+      const records = log.read(offset, Math.max(0, Math.min(bytesMax, left)), bytes === 0, end)
       bytes += records.length
       left -= records.length
-      const { endOffset, startOffset } = log
-      const offsets = { highWatermark: endOffset, lastStableOffset: endOffset, logStartOffset: startOffset }
-      return { partitionIndex: partition, errorCode: errorCode.NONE, ...offsets, records }
+      const { endOffset, stableOffset, startOffset } = log
+      const offsets = { highWatermark: endOffset, lastStableOffset: stableOffset, logStartOffset: startOffset }
+      const abortedTransactions = committedOnly ? log.abortedBetween(offset, endOf(records, offset)) : null
+      return { partitionIndex: partition, errorCode: errorCode.NONE, ...offsets, abortedTransactions, records }
     }),
   }))
   return { responses, bytes, failed }
+}
+
+/** Offset after the last of `records`. */
+function endOf(records: Buffer, offset: number): number {
+  let end = offset
+  for (let at = 0; at < records.length; at += batchBytesAt(records, at)) end = lastOffsetAt(records, at) + 1
+  return end
 }
 
 function failure(partitionIndex: number, code: number) {
@@ -159,18 +170,22 @@ function failure(partitionIndex: number, code: number) {
   return { partitionIndex, errorCode: code, ...offsets, records: Buffer.alloc(0) }
 }
 
-/** Resolves in the tick in which `bytes` more have been appended, when time is up, or when the client is gone. */
+/**
+ * Resolves in the tick in which `bytes` more have been appended, when time is up, or when the client is gone. For a
+ * reader of committed records nothing counts until a transaction ends, and then everything before.
+ */
 function moreBytes(
   logs: readonly PartitionLog[],
   bytes: number,
   waitMs: number,
+  committedOnly: boolean,
   signal: Call['signal'],
 ): Promise<void> {
   return new Promise((resolve) => {
     let missing = bytes
-    const wake = (appended: number) => {
+    const wake = (appended: number, stableMoved: boolean) => {
       missing -= appended
-      if (missing <= 0) done()
+      if (committedOnly ? stableMoved : missing <= 0) done()
     }
     const done = () => {
       clearTimeout(timer)

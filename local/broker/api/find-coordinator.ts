@@ -1,5 +1,5 @@
 // FindCoordinator: it is always here.
-import { type ErrorName, errorCode } from '../protocol/error-codes.ts'
+import { errorCode } from '../protocol/error-codes.ts'
 import { int8, int16, int32, list, listOf, string } from '../protocol/schema.ts'
 import { type BrokerState, nodeId } from '../state.ts'
 import { defineApi } from './api.ts'
@@ -39,13 +39,11 @@ export const findCoordinator = defineApi({
   },
 })
 
-/** CoordinatorType.GROUP; transactions (1) and share groups (2) are not offered. */
-const groupKey = 0
+/** CoordinatorType: group and transaction; share groups (2) are not offered. */
+const served = new Set([0, 1])
 
 function find({ host, port }: BrokerState, keyType: number) {
-  if (keyType === groupKey) return { errorCode: errorCode.NONE, errorMessage: null, nodeId, host, port }
-  // The one refusal that every client takes as final; on any other it asks again until its time is up.
-  const error: ErrorName = 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED'
-  const errorMessage = 'Transactions are not offered by this broker.'
-  return { errorCode: errorCode[error], errorMessage, nodeId: -1, host: '', port: -1 }
+  if (served.has(keyType)) return { errorCode: errorCode.NONE, errorMessage: null, nodeId, host, port }
+  const errorMessage = `Coordinators of type ${keyType} are not offered.`
+  return { errorCode: errorCode.INVALID_REQUEST, errorMessage, nodeId: -1, host: '', port: -1 }
 }

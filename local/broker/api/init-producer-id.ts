@@ -1,13 +1,15 @@
-// InitProducerId: a number by which the logs tell an idempotent producer's repetitions.
-import { errorCode } from '../protocol/error-codes.ts'
+// InitProducerId: a number by which the logs tell a producer's repetitions; with a transactional id, its predecessors are fenced.
+import { TopicRefused } from '../log/topics.ts'
+import { type ErrorName, errorCode } from '../protocol/error-codes.ts'
 import { int16, int32, int64, string } from '../protocol/schema.ts'
 import { defineApi } from './api.ts'
+import { codeOfChange } from './transactional.ts'
 
-const refused = {
-  errorCode: errorCode.TRANSACTIONAL_ID_AUTHORIZATION_FAILED,
-  producerId: -1,
-  producerEpoch: -1,
-}
+/** The first version whose clients know PRODUCER_FENCED. */
+const fencedSince = 4
+
+/** Length of a transactional id. Our choice: Kafka has no limit. */
+const idLengthMax = 1_000
 
 export const initProducerId = defineApi({
   name: 'InitProducerId',
@@ -26,9 +28,27 @@ export const initProducerId = defineApi({
     producerId: int64(),
     producerEpoch: int16(),
   },
-  handle(broker, request) {
-    // Transactions are not offered: AddPartitionsToTxn and its kin are not in ApiVersions either.
-    if (request.transactionalId !== null) return refused
-    return { errorCode: errorCode.NONE, producerId: broker.topics.newProducerId(), producerEpoch: 0 }
+  handle(broker, request, { version }) {
+    const { transactionalId: id, transactionTimeoutMs, producerId, producerEpoch } = request
+    let given = { producerId: -1, epoch: -1 }
+    const code = codeOfChange(broker, version, fencedSince, (): ErrorName | null => {
+      if (id !== null && (id === '' || id.length > idLengthMax)) return 'INVALID_REQUEST'
+      try {
+        if (id === null) {
+          given = { producerId: broker.topics.newProducerId(), epoch: 0 }
+          return null
+        }
+        const claim = producerId < 0 ? null : { producerId, epoch: producerEpoch }
+        const decision = broker.transactions.initialize(id, transactionTimeoutMs, claim)
+        if ('error' in decision) return decision.error
+        given = decision.transaction
+        return null
+      } catch (error) {
+        if (error instanceof TopicRefused) return 'COORDINATOR_NOT_AVAILABLE'
+        throw error
+      }
+    })
+    if (code !== errorCode.NONE) return { errorCode: code, producerId: -1, producerEpoch: -1 }
+    return { errorCode: code, producerId: given.producerId, producerEpoch: given.epoch }
   },
 })

@@ -2,7 +2,7 @@
 import { leaderEpoch, type PartitionLog } from '../log/log.ts'
 import { errorCode } from '../protocol/error-codes.ts'
 import { int8, int16, int32, int64, list, string } from '../protocol/schema.ts'
-import { defineApi } from './api.ts'
+import { defineApi, readCommitted } from './api.ts'
 
 export const listOffsets = defineApi({
   name: 'ListOffsets',
@@ -35,12 +35,13 @@ export const listOffsets = defineApi({
     }),
   },
   handle(broker, request) {
+    const committedOnly = request.isolationLevel === readCommitted
     const topics = request.topics.map(({ name, partitions }) => ({
       name,
       partitions: partitions.map(({ partitionIndex, timestamp }) => {
         const log = broker.topics.log(name, partitionIndex)
         if (!log) return answer(partitionIndex, errorCode.UNKNOWN_TOPIC_OR_PARTITION, none)
-        return answer(partitionIndex, errorCode.NONE, lookUp(log, timestamp))
+        return answer(partitionIndex, errorCode.NONE, lookUp(log, timestamp, committedOnly))
       }),
     }))
     return { topics }
@@ -55,18 +56,23 @@ const earliestLocal = -4
 
 const none = { timestamp: -1, offset: -1 }
 
-function lookUp(log: PartitionLog, timestamp: number): { timestamp: number; offset: number } {
+function lookUp(log: PartitionLog, timestamp: number, committedOnly: boolean): { timestamp: number; offset: number } {
+  const end = committedOnly ? log.stableOffset : log.endOffset
   switch (timestamp) {
     case latest:
-      return { timestamp: -1, offset: log.endOffset }
+      return { timestamp: -1, offset: end }
     case earliest:
     case earliestLocal:
       return { timestamp: -1, offset: log.startOffset }
     case maxTimestamp:
       return log.newestTime() ?? none
     default:
-      return timestamp < 0 ? none : (log.offsetForTime(timestamp) ?? none)
+      return timestamp < 0 ? none : below(end, log.offsetForTime(timestamp))
   }
+}
+
+function below(end: number, found: { timestamp: number; offset: number } | null) {
+  return found !== null && found.offset < end ? found : none
 }
 
 function answer(partitionIndex: number, code: number, { timestamp, offset }: { timestamp: number; offset: number }) {

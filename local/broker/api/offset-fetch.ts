@@ -49,10 +49,14 @@ export const offsetFetch = defineApi({
   handle(broker, request, { version }) {
     const none = errorCode.NONE
     if (version < 8) {
-      return { topics: topicsOf(broker, request.groupId, request.topics), errorCode: none, groups: [] }
+      return {
+        topics: topicsOf(broker, request.groupId, request.topics, request.requireStable),
+        errorCode: none,
+        groups: [],
+      }
     }
     const groups = request.groups.map(({ groupId, topics }) => {
-      return { groupId, topics: topicsOf(broker, groupId, topics), errorCode: none }
+      return { groupId, topics: topicsOf(broker, groupId, topics, request.requireStable), errorCode: none }
     })
     return { topics: [], errorCode: none, groups }
   },
@@ -60,17 +64,19 @@ export const offsetFetch = defineApi({
 
 type WantedTopics = { name: string; partitionIndexes: number[] }[]
 
-function topicsOf(broker: BrokerState, groupId: string, wanted: WantedTopics | null) {
+function topicsOf(broker: BrokerState, groupId: string, wanted: WantedTopics | null, requireStable: boolean) {
   return (wanted ?? allOf(broker, groupId)).map(({ name, partitionIndexes }) => ({
     name,
     partitions: partitionIndexes.map((partitionIndex) => {
-      const found = broker.offsets.get(groupId, name, partitionIndex)
+      // An unfinished transaction would change it: who is to read on must wait for the outcome (KIP-447).
+      const unstable = requireStable && broker.offsets.isHeld(groupId, name, partitionIndex)
+      const found = unstable ? undefined : broker.offsets.get(groupId, name, partitionIndex)
       return {
         partitionIndex,
         committedOffset: found?.offset ?? -1,
         committedLeaderEpoch: found?.leaderEpoch ?? -1,
         metadata: found?.metadata ?? '',
-        errorCode: errorCode.NONE,
+        errorCode: unstable ? errorCode.UNSTABLE_OFFSET_COMMIT : errorCode.NONE,
       }
     }),
   }))

@@ -1,9 +1,11 @@
 // Produce: appends record batches. The answer comes after the write, so what it acknowledges survives kill -9.
+import { headerBytes, readHeader } from '../log/batch.ts'
 import type { PartitionLog } from '../log/log.ts'
 import { errorCode } from '../protocol/error-codes.ts'
 import { int16, int32, int64, list, records, string, struct } from '../protocol/schema.ts'
 import type { BrokerState } from '../state.ts'
 import { defineApi } from './api.ts'
+import { partitionKey } from './transactional.ts'
 
 export const produce = defineApi({
   name: 'Produce',
@@ -42,7 +44,7 @@ export const produce = defineApi({
     ),
   },
   handle(broker, request) {
-    const { acks } = request
+    const { acks, transactionalId } = request
     const acksValid = acks === -1 || acks === 0 || acks === 1
     const responses = request.topics.map(({ name, partitions }) => ({
       name,
@@ -50,10 +52,14 @@ export const produce = defineApi({
         if (!acksValid) return refused(index, errorCode.INVALID_REQUIRED_ACKS, null)
         const log = broker.topics.log(name, index)
         if (!log) return refused(index, errorCode.UNKNOWN_TOPIC_OR_PARTITION, null)
-        return append(broker, log, `${name}-${index}`, index, records ?? Buffer.alloc(0))
+        const batch = records ?? Buffer.alloc(0)
+        const problem = transactionProblem(broker, transactionalId, batch, partitionKey(name, index))
+        if (problem) return refused(index, errorCode[problem], null)
+        return append(broker, log, `${name}-${index}`, index, batch)
       }),
     }))
-    return acks === 0 ? null : { responses }
+    if (acks === 0) return null
+    return broker.fsync ? onDisk(broker, responses) : { responses }
   },
 })
 
@@ -61,12 +67,46 @@ function refused(index: number, code: number, errorMessage: string | null) {
   return { index, errorCode: code, baseOffset: -1, errorMessage }
 }
 
+/**
+ * Why a transactional batch may not be written, or null. Only what belongs to an ongoing transaction may, else a late
+ * batch would open one that nobody ends (KIP-890).
+ */
+function transactionProblem(broker: BrokerState, transactionalId: string | null, batch: Buffer, partition: string) {
+  if (batch.length < headerBytes) return null
+  const { isTransactional, producerId, producerEpoch: epoch } = readHeader(batch, 0)
+  return isTransactional
+    ? broker.transactions.memberProblem(transactionalId, { producerId, epoch }, { partition })
+    : null
+}
+
+type Responses = { name: string; partitions: { index: number; errorCode: number; baseOffset: number }[] }[]
+
+/** The answer once what it acknowledges is on the disk; where that fails, the producer tries again. */
+async function onDisk(broker: BrokerState, responses: Responses) {
+  const written = responses.map(async ({ name, partitions }) => ({
+    name,
+    partitions: await Promise.all(
+      partitions.map(async (partition) => {
+        if (partition.errorCode !== errorCode.NONE) return partition
+        try {
+          await broker.topics.log(name, partition.index)?.sync()
+          return partition
+        } catch (error) {
+          return refused(partition.index, errorCode.KAFKA_STORAGE_ERROR, (error as Error).message)
+        }
+      }),
+    ),
+  }))
+  return { responses: await Promise.all(written) }
+}
+
 function append(broker: BrokerState, log: PartitionLog, where: string, index: number, batch: Buffer) {
   try {
     const result = log.append(batch, broker.now())
     if (result.kind === 'refused') return refused(index, errorCode[result.error], result.message)
     const { baseOffset } = result
-    return { index, errorCode: errorCode.NONE, baseOffset, logStartOffset: log.startOffset }
+    const logAppendTimeMs = result.kind === 'appended' ? result.logAppendTimeMs : -1
+    return { index, errorCode: errorCode.NONE, baseOffset, logAppendTimeMs, logStartOffset: log.startOffset }
   } catch (error) {
     // The disk is full or cannot be written: nothing was appended, and the producer tries again.
     const { code, message } = error as NodeJS.ErrnoException

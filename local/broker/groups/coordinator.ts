@@ -97,6 +97,17 @@ export class Coordinator {
     return null
   }
 
+  /**
+   * Whether a TxnOffsetCommit is heard. One that names no member is, whoever is in the group: clients older than
+   * KIP-447 name none, and the transaction fences them.
+   */
+  transactionalCommitProblem(groupId: string, from: MemberRef & { generation: number }): ErrorName | null {
+    const namesMember = from.generation >= 0 || from.memberId !== '' || from.instanceId !== null
+    if (!namesMember) return null
+    const group = this.groups.get(groupId)
+    return group ? generationProblem(group, from) : 'UNKNOWN_MEMBER_ID'
+  }
+
   close(): void {
     for (const timer of this.timers.values()) clearTimeout(timer)
     this.timers.clear()

@@ -7,10 +7,13 @@ export interface BatchContent {
   producerId?: number
   producerEpoch?: number
   baseSequence?: number
+  /** Part of the producer's transaction. */
+  transactional?: boolean
 }
 
 /** A batch as a producer sends it: base offset 0, CRC right. */
-export function buildBatch({ records, producerId = -1, producerEpoch = -1, baseSequence = -1 }: BatchContent): Buffer {
+export function buildBatch(content: BatchContent): Buffer {
+  const { records, producerId = -1, producerEpoch = -1, baseSequence = -1, transactional = false } = content
   const times = records.map(({ timestamp }) => timestamp ?? 0)
   const baseTimestamp = times[0] ?? 0
   const encoded = records.map(({ value }, i) => encodeRecord(value, (times[i] as number) - baseTimestamp, i))
@@ -18,6 +21,7 @@ export function buildBatch({ records, producerId = -1, producerEpoch = -1, baseS
   const batch = Buffer.concat([header, ...encoded])
   batch.writeInt32BE(batch.length - 12, 8)
   batch.writeInt8(2, 16)
+  batch.writeInt16BE(transactional ? 0x10 : 0, 21)
   batch.writeInt32BE(records.length - 1, 23)
   batch.writeBigInt64BE(BigInt(baseTimestamp), 27)
   batch.writeBigInt64BE(BigInt(Math.max(...times)), 35)
