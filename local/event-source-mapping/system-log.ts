@@ -1,0 +1,128 @@
+// The system log of a mapping: the three kinds of events that Lambda writes, in its format.
+// https://docs.aws.amazon.com/lambda/latest/dg/esm-logging.html
+import type { Happening } from './happening.ts'
+import type { SystemLogLevel } from './settings.ts'
+
+export interface LoggedMapping {
+  uuid: string
+  /** Of the mapping. */
+  resourceArn: string
+  /** null for self-managed Kafka. */
+  eventSourceArn: string | null
+  bootstrapServers: readonly string[]
+  topic: string
+  consumerGroupId: string
+}
+
+/** What the poller knows of its group; null where it does not. */
+export interface PollerStatus {
+  totalPartitionCount: number | null
+  /** Counts the rebalances. */
+  partitionsAssignmentGeneration: number
+}
+
+export interface PartitionOffsets {
+  /** `<topic>-<partition>` */
+  partition: string
+  /** The next one that Kafka will give. */
+  endOffset: number | null
+  /** The last one that was read, and that was worked on. */
+  consumedOffset: number | null
+  processedOffset: number | null
+  /** The next one to read, as Kafka keeps it for the group: one more than the last one processed. */
+  committedOffset: number | null
+}
+
+export interface SystemLogEvent {
+  eventType: 'ESM_PROCESSING_EVENT' | 'POLLER_STATUS_EVENT' | 'KAFKA_STATUS_EVENT'
+  /** ms since 1970 */
+  timestamp: number
+  resourceArn: string
+  eventSourceArn?: string
+  eventProcessorId: string
+  logLevel: SystemLogLevel
+  [detail: string]: unknown
+}
+
+/** How often the offsets are logged. */
+export const kafkaStatusEveryMs = 60_000
+
+const severity: Record<SystemLogLevel, number> = { DEBUG: 0, INFO: 1, WARN: 2 }
+
+/** Does a mapping with this `SystemLogLevel` log such an event? Without a level it logs none. */
+export function isLogged({ logLevel }: SystemLogEvent, level: SystemLogLevel | null): boolean {
+  return level !== null && severity[logLevel] >= severity[level]
+}
+
+/** The event that goes with what happened; null where Lambda would write none. */
+export function logEventOf(mapping: LoggedMapping, happening: Happening, status: PollerStatus): SystemLogEvent | null {
+  switch (happening.type) {
+    case 'assigned':
+      return pollerStatus(mapping, happening, status)
+    case 'poll-error':
+      return processing(mapping, happening.t, 'POLLING_ERROR', happening.error)
+    case 'commit-error':
+      return processing(mapping, happening.t, 'COMMIT_ERROR', happening.error)
+    case 'out-of-range': {
+      const message = `Offset ${happening.from ?? 'unknown'} of ${happening.partition} is out of range, went on at ${happening.to}`
+      return processing(mapping, happening.t, 'OFFSET_OUT_OF_RANGE', message)
+    }
+    case 'result':
+      return happening.outcome === 'error' || happening.outcome === 'throttled'
+        ? processing(mapping, happening.t, 'INVOKE_ERROR', happening.error ?? happening.outcome)
+        : null
+    case 'dropped':
+      return processing(
+        mapping,
+        happening.t,
+        happening.reason,
+        `${happening.detail}: ${JSON.stringify(happening.records)}`,
+      )
+    default:
+      return null
+  }
+}
+
+/** Due every `kafkaStatusEveryMs`. */
+export function kafkaStatus(
+  mapping: LoggedMapping,
+  offsets: readonly PartitionOffsets[],
+  nowMs: number,
+): SystemLogEvent {
+  return { ...common(mapping, 'KAFKA_STATUS_EVENT', 'DEBUG', nowMs), kafkaPartitionOffsets: offsets }
+}
+
+function pollerStatus(
+  mapping: LoggedMapping,
+  { partitions, t }: Extract<Happening, { type: 'assigned' }>,
+  { totalPartitionCount, partitionsAssignmentGeneration }: PollerStatus,
+): SystemLogEvent {
+  const kafkaEventSourceConnection = {
+    brokerEndpoints: mapping.bootstrapServers.join(','),
+    consumerId: `${mapping.uuid}-0`,
+    topics: [mapping.topic],
+    consumerGroupId: mapping.consumerGroupId,
+    securityProtocol: 'PLAINTEXT',
+    saslMechanism: null,
+    totalPartitionCount,
+    assignedPartitionCount: partitions.length,
+    partitionsAssignmentGeneration,
+    assignedPartitions: partitions,
+  }
+  return { ...common(mapping, 'POLLER_STATUS_EVENT', 'INFO', t), kafkaEventSourceConnection }
+}
+
+/** Our choice: the codes are ours, but for the conditions under which records are given up; AWS lists none. */
+function processing(mapping: LoggedMapping, t: number, errorCode: string, errorMessage: string): SystemLogEvent {
+  return { ...common(mapping, 'ESM_PROCESSING_EVENT', 'WARN', t), error: { errorMessage, errorCode } }
+}
+
+function common(
+  { uuid, resourceArn, eventSourceArn }: LoggedMapping,
+  eventType: SystemLogEvent['eventType'],
+  logLevel: SystemLogLevel,
+  timestamp: number,
+): SystemLogEvent {
+  const source = eventSourceArn === null ? {} : { eventSourceArn }
+  return { eventType, timestamp, resourceArn, ...source, eventProcessorId: `${uuid}/0`, logLevel }
+}
