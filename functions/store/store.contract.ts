@@ -5,6 +5,7 @@ import { batchContract } from './testing/batch.ts'
 import { lagSamplesContract } from './testing/lag-samples.ts'
 import type { OpenStore } from './testing/opened.ts'
 import { readingContract } from './testing/reading.ts'
+import { retentionContract } from './testing/retention.ts'
 import { sweepContract } from './testing/sweep.ts'
 
 export function storeContract(open: OpenStore): void {
@@ -13,4 +14,5 @@ export function storeContract(open: OpenStore): void {
   describe('reading', () => readingContract(open))
   describe('lag samples', () => lagSamplesContract(open))
   describe('the sweep', () => sweepContract(open))
+  describe('what goes and what stays', () => retentionContract(open))
 }

@@ -139,6 +139,37 @@ export interface Sweep {
   complaints: string[]
 }
 
+/** What is kept, and for how long. */
+export interface Retention {
+  /** Events, by arrival, ms. */
+  eventMsMax: number
+  /** Dead letters, by arrival, ms: not shorter than the topic's own retention. */
+  deadLetterMsMax: number
+  /** Where the store holds more than this, the oldest events go whatever their age; null: without a limit. */
+  bytesMax: number | null
+}
+
+/** What one call of `expire` let go. */
+export interface Expired {
+  events: number
+  deadLetters: number
+  /** Identities of events and dead letters that nothing can bring back. */
+  ids: number
+}
+
+/** The trail of one erasure. It holds the user's number, and nothing else of theirs. */
+export interface Erasure {
+  id: number
+  userId: number
+  /** Who asked for it. */
+  by: string
+  requestedMs: number
+  /** null: it was interrupted, and is carried on by `expire`. */
+  finishedMs: number | null
+  events: number
+  deadLetters: number
+}
+
 /** Rows that were committed after a cursor, in ascending order. */
 export interface Change {
   /** The group's newest committed seq. */
@@ -184,6 +215,20 @@ export interface Store {
   /** Goes on with the background comparison of counters and rows for about `budgetMs`, then returns. */
   sweep(options: { budgetMs: number }): Promise<void>
   lastSweep(): Promise<Sweep>
+
+  /**
+   * Lets go what has to, in short transactions and for about `budgetMs`: rows by `retention`, identities a day after the
+   * topic's sampled log start has passed them and no kept dead letter speaks of them, and what an interrupted erasure
+   * has left. The newest event of a group stays, since freshness speaks of it. Totals, accounts and rollups stay.
+   */
+  expire(options: { budgetMs: number; retention: Retention }): Promise<Expired>
+  /**
+   * Erases a user's events and dead letters in every group, in short transactions; returns when all is gone. Identities
+   * stay, so a record that is delivered again is not stored again. Sums stay: they name nobody.
+   */
+  eraseUser(query: { userId: number; by: string }): Promise<Erasure>
+  /** The newest first. */
+  erasures(query: { limit: number }): Promise<Erasure[]>
 
   /** Calls `listener` soon (10 ms) after any process has committed. Returns the way to stop. */
   onCommit(listener: () => void): () => void

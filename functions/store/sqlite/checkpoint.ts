@@ -8,6 +8,9 @@ const walBytesMax = 16 * 1024 * 1024
 /** Waiting for a reader holds up the writer, so it is short. */
 const readerMsMax = 50
 
+/** Checkpoints when the log has grown enough; `now`: in any case. */
+export type Checkpoint = (options?: { now?: boolean }) => void
+
 /**
  * Returns what to call after every commit.
  *
@@ -15,13 +18,13 @@ const readerMsMax = 50
  * one instant can damage the file (https://www.sqlite.org/wal.html#walresetbug). A checkpoint that truncates holds the
  * write lock meanwhile, which keeps that instant from happening.
  */
-export function checkpointer(db: Database, options: { file: string; busyMsMax: number }): () => void {
+export function checkpointer(db: Database, options: { file: string; busyMsMax: number }): Checkpoint {
   if (options.file === ':memory:') return () => {}
   const wal = `${options.file}-wal`
   let bytesMax = walBytesMax
-  return function checkpoint() {
+  return function checkpoint({ now = false } = {}) {
     const bytes = statSync(wal, { throwIfNoEntry: false })?.size ?? 0
-    if (bytes < bytesMax) return
+    if (bytes === 0 || (bytes < bytesMax && !now)) return
     db.pragma(`busy_timeout = ${readerMsMax}`)
     try {
       const [result] = db.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[]

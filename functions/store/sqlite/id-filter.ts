@@ -23,6 +23,8 @@ export class IdFilter {
   readonly #positions: number
   /** Words reserved for each position; grows by doubling. */
   #stride = 1
+  /** The first word that is kept: runs go from the beginning on. */
+  #first = 0
   #bits: Uint32Array
 
   constructor(idsPerRun: number) {
@@ -32,11 +34,25 @@ export class IdFilter {
 
   /** Takes in the filters of 32 runs as they are stored. */
   load(word: number, stored: Uint8Array): void {
-    while (word >= this.#stride) this.#widen()
+    const column = word - this.#first
+    while (column >= this.#stride) this.#widen()
     const bits = this.#unpack(stored)
     for (let position = 0; position < this.#positions; position++) {
-      this.#bits[position * this.#stride + word] = bits[position] as number
+      this.#bits[position * this.#stride + column] = bits[position] as number
     }
+  }
+
+  /** Whether most of the memory is taken by runs before this word, so that beginning anew is worth its time. */
+  isMostlyBefore(word: number): boolean {
+    return (word - this.#first) * 2 > this.#stride
+  }
+
+  /** Forgets everything; what follows is loaded from this word on. Returns the word. */
+  restart(word: number): number {
+    this.#first = word
+    this.#stride = 1
+    this.#bits = new Uint32Array(this.#positions)
+    return word
   }
 
   /** Adds the ids of one run to the stored filters of its 32; `stored` is null for the first of them. */
@@ -62,7 +78,7 @@ export class IdFilter {
       }
       for (; runs !== 0; runs &= runs - 1) {
         found ??= []
-        found.push(word * runsPerWord + 31 - Math.clz32(runs & -runs))
+        found.push((this.#first + word) * runsPerWord + 31 - Math.clz32(runs & -runs))
       }
     }
     return found ?? none

@@ -33,7 +33,7 @@ function open(file: string) {
       db.exec('BEGIN IMMEDIATE')
       ids.begin()
       const answers = claims.map(({ id, content }) => ids.claim(1, id, contentOf(content)))
-      ids.end()
+      ids.end([])
       db.exec(commit ? 'COMMIT' : 'ROLLBACK')
       return answers
     },

@@ -7,8 +7,16 @@ export interface EventIds {
   begin(): void
   /** Remembers the id with its content, or says how the content compares where the id is known. */
   claim(groupId: number, eventId: string, contentHash: Uint8Array): 'new' | 'same' | 'other'
-  /** To be called last in the transaction. */
-  end(): void
+  /** Keeps the id for as long as the ID_CONFLICT with this number is kept. */
+  conflict(groupId: number, eventId: string, seq: number): void
+  /** To be called last in the transaction, with the highest place of what was new in each partition. */
+  end(places: IdPlace[]): void
+}
+
+/** Up to where a partition's events were stored; ids are kept until the topic's log has passed it. */
+export interface IdPlace {
+  sourceId: number
+  offset: number
 }
 
 /** About 20 ms of work for the batch that seals a run, and one MiB of filters for 32 of them. */
@@ -40,6 +48,11 @@ export function eventIds(db: Database, options: { idsPerRun: number }): EventIds
     )
     .pluck()
   const filterBits = db.prepare<[number], Buffer>('SELECT bits FROM sealed_id_filter WHERE id = ?').pluck()
+  const firstWord = db.prepare<[], number | null>('SELECT min(id) FROM sealed_id_filter').pluck()
+  const addPlace = db.prepare(
+    'INSERT INTO recent_id_source VALUES (?, ?) ON CONFLICT DO UPDATE SET offset_max = max(offset_max, excluded.offset_max)',
+  )
+  const addConflict = db.prepare('INSERT INTO conflict_id VALUES (?, ?, ?)')
   const filter = new IdFilter(options.idsPerRun)
   const seal = runSealer(db, filter, options.idsPerRun)
   let runsKnown = 0
@@ -49,7 +62,10 @@ export function eventIds(db: Database, options: { idsPerRun: number }): EventIds
   function begin(): void {
     const { recent, runs } = state.get() ?? { recent: 0, runs: 0 }
     recentCount = recentBefore = recent
-    for (let word = runsKnown >>> 5; word * 32 < runs && runs !== runsKnown; word++) {
+    if (runs === runsKnown) return
+    const first = firstWord.get() ?? 0
+    if (filter.isMostlyBefore(first)) runsKnown = filter.restart(first) * 32
+    for (let word = runsKnown >>> 5; word * 32 < runs; word++) {
       const bits = filterBits.get(word)
       if (bits) filter.load(word, bits)
     }
@@ -69,12 +85,17 @@ export function eventIds(db: Database, options: { idsPerRun: number }): EventIds
     return recent.get(groupId, key)?.equals(contentHash) ? 'same' : 'other'
   }
 
-  function end(): void {
+  function end(places: IdPlace[]): void {
+    for (const { sourceId, offset } of places) addPlace.run(sourceId, offset)
     if (recentCount >= options.idsPerRun) seal(runsKnown)
     else if (recentCount !== recentBefore) setRecent.run(recentCount)
   }
 
-  return { begin, claim, end }
+  const conflict = (groupId: number, eventId: string, seq: number) => {
+    addConflict.run(groupId, compactId(eventId), seq)
+  }
+
+  return { begin, claim, conflict, end }
 }
 
 /** Prepares the sealing of all recent ids, as runs of at most `idsPerRun`, the first of them numbered `run`. */
@@ -84,6 +105,8 @@ function runSealer(db: Database, filter: IdFilter, idsPerRun: number): (run: num
   const keys = db.prepare<[number, number], [groupId: number, id: Key]>(`SELECT group_id, event_id ${members}`).raw()
   const append = db.prepare(`INSERT INTO sealed_id SELECT ?, group_id, event_id, content_hash ${members}`)
   const clear = db.prepare('DELETE FROM recent_id')
+  const addPlaces = db.prepare('INSERT INTO sealed_run_source SELECT ?, source_id, offset_max FROM recent_id_source')
+  const clearPlaces = db.prepare('DELETE FROM recent_id_source')
   const filterBits = db.prepare<[number], Buffer>('SELECT bits FROM sealed_id_filter WHERE id = ?').pluck()
   const setFilter = db.prepare(
     'INSERT INTO sealed_id_filter VALUES (?, ?) ON CONFLICT DO UPDATE SET bits = excluded.bits',
@@ -96,11 +119,13 @@ function runSealer(db: Database, filter: IdFilter, idsPerRun: number): (run: num
       const hashes = keys.all(idsPerRun, from).map(([groupId, id]) => hashOf(groupId, id))
       if (hashes.length === 0) break
       append.run(run, idsPerRun, from)
+      addPlaces.run(run)
       const word = run >>> 5
       setFilter.run(word, filter.add(filterBits.get(word) ?? null, run, hashes))
       run++
     }
     clear.run()
+    clearPlaces.run()
     setState.run(run)
   }
 }

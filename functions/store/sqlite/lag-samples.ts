@@ -1,4 +1,4 @@
-// Keeps the sampled offsets of each partition: all of two hours, one a minute of a day.
+// Keeps the sampled offsets of each partition: all of two hours, one a minute of a day and a little.
 import type { Database } from 'better-sqlite3'
 import type { LagSample } from '../store.ts'
 import { groupOf, groupStatements } from './groups.ts'
@@ -6,7 +6,8 @@ import { ledgerStatements, sourceIdOf } from './ledger.ts'
 
 const minuteMs = 60_000
 const fineMs = 2 * 60 * minuteMs
-const keptMs = 24 * 60 * minuteMs
+/** Two hours more than the day that ids wait for; see expire-ids.ts. */
+const keptMs = 26 * 60 * minuteMs
 /** How far behind the two hours thinning looks at each write. What a longer silence left there goes with its day. */
 const thinningMs = 60 * minuteMs
 

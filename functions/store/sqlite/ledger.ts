@@ -73,6 +73,7 @@ export class Ledger {
   /** What the table said of the stretch around the last offset that was looked up. */
   #stretch: (Range & { accounted: boolean }) | null = null
   #counters: BatchResult = zeroCounters()
+  #storedMax = -1
 
   constructor(statements: LedgerStatements, sourceId: number) {
     this.#statements = statements
@@ -83,6 +84,11 @@ export class Ledger {
 
   get accountId(): number {
     return this.#account.id
+  }
+
+  /** The highest offset whose event was stored in this transaction; -1 when none was. */
+  get storedMax(): number {
+    return this.#storedMax
   }
 
   has(offset: number): boolean {
@@ -97,6 +103,7 @@ export class Ledger {
   count(offset: number, counter: keyof BatchResult): void {
     this.#counters[counter]++
     if (counter === 'redelivered') return
+    if (counter === 'stored' && offset > this.#storedMax) this.#storedMax = offset
     if (offset !== this.#run.to) {
       this.#writeRun()
       this.#run.from = offset

@@ -1,10 +1,13 @@
 // The store on SQLite: one file, any number of processes and threads on it.
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Database } from 'better-sqlite3'
 import { PipelineError } from '../../errors.ts'
 import type { Store } from '../store.ts'
 import { checkpointer } from './checkpoint.ts'
 import { watchCommits } from './commit-watch.ts'
 import { connect } from './connection.ts'
+import { eraser } from './erase.ts'
+import { expirer } from './expire.ts'
 import { storeFailure } from './failure.ts'
 import { idsPerRun as defaultIdsPerRun } from './ids.ts'
 import { lagSampleStore } from './lag-samples.ts'
@@ -74,6 +77,8 @@ function storeOn(db: Database, { file, clock, busyMsMax, idsPerRun = defaultIdsP
   const account = accountReader(db)
   const lag = lagSampleStore(db)
   const sweep = sweeper(db, { clock })
+  const expire = expirer(db, { clock })
+  const erase = eraser(db, { clock })
   const watch = watchCommits(version)
   const checkpoint = checkpointer(db, { file, busyMsMax })
 
@@ -110,6 +115,19 @@ function storeOn(db: Database, { file, clock, busyMsMax, idsPerRun = defaultIdsP
     latestLagSamples: () => reading(() => lag.latest()),
     sweep: (query) => writing(() => sweep.sweep(query)),
     lastSweep: () => reading(() => sweep.last()),
+    async expire(query) {
+      const untilMs = performance.now() + query.budgetMs
+      while ((await writing(() => erase.step())) && performance.now() < untilMs) await nextTurn()
+      return writing(() => expire(query))
+    },
+    async eraseUser(query) {
+      const id = await writing(() => erase.begin(query))
+      while (await writing(() => erase.step())) await nextTurn()
+      // The log still holds the pages as they were.
+      await reading(() => checkpoint({ now: true }))
+      return reading(() => erase.one(id))
+    },
+    erasures: ({ limit }) => reading(() => erase.list(limit)),
     onCommit: (listener) => watch.listen(listener),
     async close() {
       watch.stop()

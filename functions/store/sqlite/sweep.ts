@@ -1,6 +1,7 @@
 // Compares the account with the rows that are kept, page by page, while writing goes on.
 import type { Database } from 'better-sqlite3'
 import type { Sweep } from '../store.ts'
+import type { Position, RowTable } from './position.ts'
 import { type AccountSums, complaintsOnCounters, complaintsOnRanges } from './sweep-complaints.ts'
 
 /** Rows per transaction: it holds the write lock for about a millisecond. */
@@ -8,14 +9,8 @@ const pageRows = 2_000
 
 const complaintsMax = 100
 
-type RowTable = 'event' | 'dead_letter'
-
 /** Where a pass stands. It is kept in the store, so that any process goes on where another stopped. */
-interface Position {
-  groupId: number
-  table: RowTable
-  /** The last row seen. */
-  seq: number
+interface SweepPosition extends Position {
   /** What the account's own arithmetic showed when the pass began. */
   complaints: string[]
 }
@@ -29,7 +24,8 @@ export interface Sweeper {
  * Prepares the sweep.
  *
  * A pass begins with a snapshot of the counters and, for each group, the seq of that moment. Rows up to that fence can
- * only become fewer, so at the end both must agree however much was written meanwhile.
+ * only become fewer, so at the end both must agree however much was written meanwhile. Rows that go on purpose tell the
+ * tally of it: see remove-rows.ts.
  */
 export function sweeper(db: Database, { clock }: { clock: () => number }): Sweeper {
   const state = db.prepare<[], { position: string | null; finishedAt: number | null; complaints: string }>(
@@ -52,7 +48,7 @@ export function sweeper(db: Database, { clock }: { clock: () => number }): Sweep
   /** One short transaction. Returns whether it ended a pass. */
   function step(): boolean {
     const text = state.get()?.position
-    const position = text ? (JSON.parse(text) as Position) : begin()
+    const position = text ? (JSON.parse(text) as SweepPosition) : begin()
     const next = position && advance(position)
     if (next) setPosition.run(JSON.stringify(next))
     else {
@@ -62,14 +58,14 @@ export function sweeper(db: Database, { clock }: { clock: () => number }): Sweep
     return !next
   }
 
-  function begin(): Position | null {
+  function begin(): SweepPosition | null {
     const complaints = snapshot()
     const groupId = nextGroup.get(0)
     return groupId ? { groupId, table: 'event', seq: 0, complaints } : null
   }
 
   /** The position after one more page; null at the end of the pass. */
-  function advance(position: Position): Position | null {
+  function advance(position: SweepPosition): SweepPosition | null {
     const seq = tallyPage(position.table, position.groupId, position.seq)
     if (seq !== null) return { ...position, seq }
     if (position.table === 'event') return { ...position, table: 'dead_letter', seq: 0 }
@@ -95,7 +91,8 @@ function snapshotTaker(db: Database): () => string[] {
   const clear = db.prepare('DELETE FROM sweep_tally')
   const fill = db.prepare(`
     INSERT INTO sweep_tally (account_id, group_id, fence_seq, stored, dead_letters)
-    SELECT account.id, group_id, seq, stored, dead_letters FROM account
+    SELECT account.id, group_id, seq, stored - expired_events - erased_events,
+      dead_letters - expired_dead_letters - erased_dead_letters FROM account
     JOIN source ON source.id = account.source_id JOIN consumer_group ON consumer_group.id = source.group_id`)
   const arithmetic = db.prepare<[], Parameters<typeof complaintsOnRanges>[0][number]>(`
     SELECT consumer_group.name AS "group", topic, partition, epoch,

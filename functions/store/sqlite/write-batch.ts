@@ -4,7 +4,7 @@ import { settle } from '../settle.ts'
 import type { Batch, BatchResult, Outcome, SourceRecord } from '../store.ts'
 import { deadLetterIds } from './dead-letter-ids.ts'
 import { groupOf, groupStatements } from './groups.ts'
-import { eventIds } from './ids.ts'
+import { eventIds, type IdPlace } from './ids.ts'
 import { Ledger, type LedgerStatements, ledgerStatements, sourceIdOf } from './ledger.ts'
 import { rollupWriter } from './rollups.ts'
 
@@ -58,9 +58,10 @@ export function batchWriter(db: Database, { clock, idsPerRun }: BatchWriterOptio
         const { code, reason } = rejection
         const { offset, timestamp, key, value } = record
         rows.deadLetter.run(group.id, ++seq, ledger.accountId, offset, timestamp, arrivedMs, code, reason, key, value)
+        if (outcome.kind === 'event') ids.conflict(group.id, outcome.event.event_id, seq)
       }
     }
-    ids.end()
+    ids.end(ledgers.storedUpTo())
     ledgers.close()
     rollups.write(group.id, { ms: arrivedMs, events: result.stored, deadLetters: result.deadLetters })
     if (seq !== group.seq) groups.setSeq.run(seq, group.id)
@@ -139,6 +140,13 @@ class LedgerSet {
       new Ledger(this.#statements, sourceIdOf(this.#statements, this.#groupId, topic, partition))
     this.#ledgers.set(key, this.#last)
     return this.#last
+  }
+
+  /** The highest offset of each partition whose event was stored. */
+  storedUpTo(): IdPlace[] {
+    return [...this.#ledgers.values()]
+      .map(({ sourceId, storedMax }) => ({ sourceId, offset: storedMax }))
+      .filter(({ offset }) => offset >= 0)
   }
 
   close(): void {

@@ -1,0 +1,51 @@
+// Removes rows on purpose, in a way that the account and a running sweep know of.
+import type { Database } from 'better-sqlite3'
+import { isAhead, type Position, type RowTable } from './position.ts'
+
+export interface RemovableRow {
+  seq: number
+  accountId: number
+}
+
+export type RemovalReason = 'expired' | 'erased'
+
+export type RemoveRows = (table: RowTable, groupId: number, rows: RemovableRow[], reason: RemovalReason) => void
+
+/**
+ * Prepares the removal of rows, inside the caller's transaction.
+ *
+ * A sweep that runs compares what the counters said when it began with the rows it meets. What goes before the sweep has
+ * met it counts as found, what goes behind it was found: either way the comparison stays exact.
+ */
+export function rowRemover(db: Database): RemoveRows {
+  const tables = { event: 'events', dead_letter: 'dead_letters' } as const
+  const prepare = <Value>(make: (table: RowTable) => Value) => ({
+    event: make('event'),
+    dead_letter: make('dead_letter'),
+  })
+  const remove = prepare((table) => db.prepare(`DELETE FROM ${table} WHERE group_id = ? AND seq = ?`))
+  const found = prepare((table) =>
+    db.prepare(
+      `UPDATE sweep_tally SET ${tables[table]}_found = ${tables[table]}_found + 1 WHERE account_id = ? AND fence_seq >= ?`,
+    ),
+  )
+  const count = prepare((table) => {
+    const add = (reason: RemovalReason) =>
+      db.prepare(`UPDATE account SET ${reason}_${tables[table]} = ${reason}_${tables[table]} + ? WHERE id = ?`)
+    return { expired: add('expired'), erased: add('erased') }
+  })
+  const releaseConflict = db.prepare('DELETE FROM conflict_id WHERE group_id = ? AND seq = ?')
+  const sweepPosition = db.prepare<[], string | null>('SELECT position FROM sweep').pluck()
+
+  return function removeRows(table, groupId, rows, reason) {
+    const sweep = JSON.parse(sweepPosition.get() ?? 'null') as Position | null
+    const removed = new Map<number, number>()
+    for (const { seq, accountId } of rows) {
+      remove[table].run(groupId, seq)
+      if (table === 'dead_letter') releaseConflict.run(groupId, seq)
+      removed.set(accountId, (removed.get(accountId) ?? 0) + 1)
+      if (sweep && isAhead({ groupId, table, seq }, sweep)) found[table].run(accountId, seq)
+    }
+    for (const [accountId, rows] of removed) count[table][reason].run(rows, accountId)
+  }
+}
