@@ -85,7 +85,7 @@ async function kcatSeconds(args: string[], input?: string): Promise<number> {
   return (performance.now() - startMs) / 1_000
 }
 
-/** Sends single records at a steady pace and returns, in ms, how long each took from send to the consumer, sorted. */
+/** Sends single records at a steady pace and returns, in ms, how long each took from send to the consumer, in order. */
 export async function latencies(bootstrap: string, topic: string, count: number, value: string): Promise<number[]> {
   await makeTopic(bootstrap, topic)
   const producer = clientOf(bootstrap).producer({ createPartitioner: Partitioners.DefaultPartitioner })
@@ -108,7 +108,7 @@ export async function latencies(bootstrap: string, topic: string, count: number,
   })
   await finished
   await Promise.all([producer.disconnect(), consumer.disconnect()])
-  return taken.sort((a, b) => a - b)
+  return taken
 }
 
 function paced(count: number, send: () => void): Promise<void> {

@@ -28,7 +28,7 @@ async function measure(rate: number): Promise<void> {
       const events = await stack.get<{ events: EventRow[] }>('/api/events?limit=1')
       return (await lastFrame(page))?.cursor === events.events[0]?.seq && (await countEvents(stack)) === produced.size
     })
-    report(rate, produced, await storedSeqs(stack), await framesOf(page))
+    report(rate, produced, await storedRows(stack), await framesOf(page))
   } finally {
     await browser.close()
     await stack.stop()
@@ -102,31 +102,37 @@ async function countEvents(stack: LocalStack): Promise<number> {
   return (await stack.get<{ events: number }>('/api/summary')).events
 }
 
-async function storedSeqs(stack: LocalStack): Promise<Map<string, number>> {
-  const seqs = new Map<string, number>()
+async function storedRows(stack: LocalStack): Promise<Map<string, EventRow>> {
+  const rows = new Map<string, EventRow>()
   for (let cursor = '0'; ; ) {
     const page = await stack.get<{ events: EventRow[]; cursor: string }>(`/api/events?after=${cursor}&limit=1000`)
-    if (page.events.length === 0) return seqs
-    for (const event of page.events) seqs.set(event.event_id, event.seq)
+    if (page.events.length === 0) return rows
+    for (const event of page.events) rows.set(event.event_id, event)
     cursor = page.cursor
   }
 }
 
-function report(rate: number, produced: Map<string, number>, seqs: Map<string, number>, frames: Frame[]): void {
-  const latencies: number[] = []
+function report(rate: number, produced: Map<string, number>, rows: Map<string, EventRow>, frames: Frame[]): void {
+  const stored: number[] = []
+  const painted: number[] = []
   const countedFrom = Math.min(...produced.values()) + warmUpSeconds * 1000
   for (const [id, producedMs] of produced) {
-    const seq = seqs.get(id)
-    if (seq === undefined) throw new Error(`${id} was acknowledged but is not stored`)
-    const frame = frames.find(({ cursor }) => cursor >= seq)
+    const row = rows.get(id)
+    if (!row) throw new Error(`${id} was acknowledged but is not stored`)
+    const frame = frames.find(({ cursor }) => cursor >= row.seq)
     if (!frame) throw new Error(`${id} was never painted`)
-    if (producedMs >= countedFrom) latencies.push(frame.paintedMs - producedMs)
+    if (producedMs < countedFrom) continue
+    stored.push(Date.parse(row.processed_at) - producedMs)
+    painted.push(frame.paintedMs - producedMs)
   }
-  latencies.sort((a, b) => a - b)
-  const at = (share: number) => (latencies[Math.floor(latencies.length * share)] ?? Number.NaN).toFixed(1)
-  console.log(
-    `${rate}/s  produced -> painted  p50 ${at(0.5)} ms  p99 ${at(0.99)} ms  max ${latencies.at(-1)?.toFixed(1)} ms  (${latencies.length} events, ${frames.length} frames)`,
-  )
+  console.log(`${rate}/s  produced -> stored  ${quantiles(stored)}   produced -> painted  ${quantiles(painted)}`)
+  console.log(`${''.padEnd(String(rate).length)}    ${painted.length} events, ${frames.length} frames`)
+}
+
+function quantiles(values: number[]): string {
+  values.sort((a, b) => a - b)
+  const at = (share: number) => (values[Math.floor(values.length * share)] ?? Number.NaN).toFixed(1)
+  return `p50 ${at(0.5)}  p99 ${at(0.99)}  max ${values.at(-1)?.toFixed(1)} ms`
 }
 
 const rates = process.argv.slice(2).map(Number)
