@@ -50,6 +50,7 @@ export const joinGroup = defineApi({
       // Copied: the request's buffer may be a hundred times as large, and the group keeps these.
       protocols: request.protocols.map(({ name, metadata }) => ({ name, metadata: Buffer.from(metadata) })),
       idRequired: version >= 4,
+      skipsAssignment: version >= 9,
     })
     return {
       errorCode: errorCode[answer.error],
@@ -57,6 +58,7 @@ export const joinGroup = defineApi({
       protocolType: answer.protocolType,
       protocolName: version >= 7 ? answer.protocolName : (answer.protocolName ?? ''),
       leader: answer.leaderId,
+      skipAssignment: answer.skipAssignment,
       memberId: answer.memberId,
       members: answer.members.map(({ id, instanceId, metadata }) => {
         return { memberId: id, groupInstanceId: instanceId, metadata }

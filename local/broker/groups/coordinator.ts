@@ -6,6 +6,7 @@ import {
   emptyGroup,
   type Group,
   type JoinAnswer,
+  joinRefused,
   memberProblem,
   nextDeadline,
   type SyncAnswer,
@@ -156,6 +157,6 @@ export class Coordinator {
   }
 
   private refuseJoin(error: ErrorName, { memberId }: Pick<JoinInput, 'memberId'>): JoinAnswer {
-    return { error, generation: -1, protocolType: null, protocolName: null, leaderId: '', memberId, members: [] }
+    return joinRefused(0, error, memberId).body as JoinAnswer
   }
 }

@@ -60,6 +60,8 @@ export interface JoinAnswer {
   protocolName: string | null
   leaderId: string
   memberId: string
+  /** For a leader that came back to a stable group: everyone has an assignment. */
+  skipAssignment: boolean
   /** For the leader alone. */
   members: { id: string; instanceId: string | null; metadata: Buffer }[]
 }
@@ -84,8 +86,10 @@ export interface Step {
 
 const noBytes = Buffer.alloc(0)
 
+const nobody = { skipAssignment: false, members: [] }
+
 export function joinRefused(reply: ReplyId, error: ErrorName, memberId: string): Answer {
-  const body = { error, generation: -1, protocolType: null, protocolName: null, leaderId: '', memberId, members: [] }
+  const body = { error, generation: -1, protocolType: null, protocolName: null, leaderId: '', memberId, ...nobody }
   return { reply, kind: 'join', body }
 }
 
@@ -106,6 +110,7 @@ export function joined(group: Group, member: Member, reply: ReplyId): Answer {
       protocolName: group.protocolName,
       leaderId: group.leaderId ?? '',
       memberId: member.id,
+      skipAssignment: false,
       members: all.map((each) => ({ id: each.id, instanceId: each.instanceId, metadata: metadataOf(each, group) })),
     },
   }

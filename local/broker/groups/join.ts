@@ -1,5 +1,6 @@
 // A member asks to join. Pure; follows GroupMetadataManager.classicGroupJoin of Apache Kafka.
 import {
+  type Answer,
   alive,
   type Group,
   joined,
@@ -9,9 +10,10 @@ import {
   type Protocol,
   type ReplyId,
   type Step,
+  syncRefused,
   withMember,
 } from './group.ts'
-import { completeWhenAllJoined, knows, prepareRebalance } from './rebalance.ts'
+import { chooseProtocol, completeWhenAllJoined, knows, prepareRebalance } from './rebalance.ts'
 
 export interface JoinInput {
   kind: 'join'
@@ -29,6 +31,8 @@ export interface JoinInput {
   protocols: readonly Protocol[]
   /** Versions from 4 on: a new member must come back with the id it was given, so that lost answers leave no ghosts (KIP-394). */
   idRequired: boolean
+  /** Versions from 9 on: a leader can be told that there is nothing to assign. */
+  skipsAssignment: boolean
 }
 
 /** group.min.session.timeout.ms and group.max.session.timeout.ms. */
@@ -87,14 +91,38 @@ function addMember(group: Group, id: string, input: JoinInput, now: number): Ste
   return group.phase === 'PreparingRebalance' ? completeWhenAllJoined(next, now) : prepareRebalance(next, now)
 }
 
-/** The same instance again under a new id, as after a restart: it takes the place of its former self, which is fenced. */
+/**
+ * The same instance again under a new id, as after a restart: it takes the place of its former self, which is fenced.
+ * A stable group stays as it is, and the member finds its assignment again: that is what static members are for.
+ */
 function replaceStatic(group: Group, holder: Member, input: JoinInput, now: number): Step {
   const members = new Map(group.members)
   members.delete(holder.id)
-  const answers = holder.joinReply === null ? [] : [joinRefused(holder.joinReply, 'FENCED_INSTANCE_ID', holder.id)]
+  const answers: Answer[] = []
+  if (holder.joinReply !== null) answers.push(joinRefused(holder.joinReply, 'FENCED_INSTANCE_ID', holder.id))
+  if (holder.syncReply !== null) answers.push(syncRefused(holder.syncReply, 'FENCED_INSTANCE_ID'))
   const leaderId = group.leaderId === holder.id ? input.freshMemberId : group.leaderId
-  const next = addMember({ ...group, members, leaderId }, input.freshMemberId, input, now)
+  const left = { ...group, members, leaderId }
+  const heir = { ...memberFrom(input, input.freshMemberId, now), assignment: holder.assignment, joinReply: null }
+  const replaced = withMember(left, heir)
+  if (group.phase === 'Stable' && chooseProtocol([...replaced.members.values()]) === group.protocolName) {
+    return { group: replaced, answers: [joinedAgain(replaced, heir, input, group.leaderId)] }
+  }
+  const next = addMember(left, input.freshMemberId, input, now)
   return { group: next.group, answers: [...answers, ...next.answers] }
+}
+
+/**
+ * What the heir of a static member is told. A leader must not assign anew: it is told so (KIP-814), or, where the
+ * version has no word for it, that its former self leads.
+ */
+function joinedAgain(group: Group, heir: Member, input: JoinInput, leaderBefore: string | null): Answer {
+  const answer = joined(group, heir, input.reply)
+  if (answer.kind !== 'join' || group.leaderId !== heir.id) return answer
+  const body = input.skipsAssignment
+    ? { ...answer.body, skipAssignment: true }
+    : { ...answer.body, leaderId: leaderBefore ?? '', members: [] }
+  return { ...answer, body }
 }
 
 /** A member joins again: to a rebalance, to start one, or because it missed the answer to its last request. */

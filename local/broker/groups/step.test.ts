@@ -62,15 +62,35 @@ describe('joining', () => {
     expect(g.group.phase).toBe('PreparingRebalance')
   })
 
-  it('gives a static member that comes back its place, and fences its former self', () => {
+  it('gives a static member that comes back its place and its part without a rebalance, and fences its former self', () => {
     const g = drive()
     g.join('one', { instanceId: 'shop-1' })
     g.sync('one', { one: 'all' })
+    const { generation } = g.group
     const back = g.joined(g.join('two', { instanceId: 'shop-1' }))
-    expect(back).toMatchObject({ error: 'NONE', memberId: 'two' })
-    const former = { memberId: 'one', instanceId: 'shop-1', generation: g.group.generation }
+    expect(back).toMatchObject({ error: 'NONE', memberId: 'two', leaderId: 'two', generation, skipAssignment: true })
+    expect(g.synced(g.sync('two'))).toMatchObject({ error: 'NONE', assignment: Buffer.from('all') })
+    const former = { memberId: 'one', instanceId: 'shop-1', generation }
     expect(heartbeat(g.group, former, 0).error).toBe('FENCED_INSTANCE_ID')
     expect([...g.group.members.keys()]).toEqual(['two'])
+  })
+
+  it('tells a leader that comes back in an older version that its former self leads, so that it assigns nothing', () => {
+    const g = drive()
+    g.join('one', { instanceId: 'shop-1' })
+    g.sync('one', { one: 'all' })
+    const back = g.joined(g.join('two', { instanceId: 'shop-1', skipsAssignment: false }))
+    expect(back).toMatchObject({ error: 'NONE', memberId: 'two', leaderId: 'one', members: [] })
+    expect(g.group.leaderId).toBe('two')
+  })
+
+  it('rebalances when a static member comes back with a protocol that the group does not use', () => {
+    const protocols = ['range', 'sticky'].map((name) => ({ name, metadata: Buffer.alloc(0) }))
+    const g = drive()
+    g.join('one', { instanceId: 'shop-1', protocols })
+    g.sync('one', { one: 'all' })
+    const back = g.joined(g.join('two', { instanceId: 'shop-1', protocols: protocols.slice(1) }))
+    expect(back).toMatchObject({ error: 'NONE', generation: 2, protocolName: 'sticky', skipAssignment: false })
   })
 })
 

@@ -28,7 +28,7 @@ export function drive() {
       const protocols = [{ name: 'range', metadata: Buffer.from(memberId) }]
       const times = { sessionTimeoutMs: sessionMs, rebalanceTimeoutMs: rebalanceMs }
       const client = { clientId: 'c', clientHost: '/127.0.0.1', instanceId: null, protocolType: 'consumer', protocols }
-      const id = { memberId: '', freshMemberId: memberId, idRequired: false }
+      const id = { memberId: '', freshMemberId: memberId, idRequired: false, skipsAssignment: true }
       give({ kind: 'join', reply, ...id, ...client, ...times, ...options })
       return reply
     },
