@@ -4,6 +4,7 @@
 // argument, in milliseconds of any clock that never goes back.
 import { type BatchLimits, nextCut, type WaitingRecord } from './batch.ts'
 import { droppedOf, takenOf } from './give-up.ts'
+import type { Beginning } from './group-offsets.ts'
 import type { HappeningBody } from './happening.ts'
 import { type Batch, InFlight, type RetryPolicy, resultOf } from './in-flight.ts'
 import type { InvokeResult } from './invoke.ts'
@@ -32,6 +33,8 @@ export interface Arrival {
   fetchedOffset: number
   /** The offset to ask for next: behind the last record, control records included. */
   nextOffset: number
+  /** Where the log ends. */
+  endOffset?: number
   records: readonly WaitingRecord[]
 }
 
@@ -81,8 +84,18 @@ export class Dispatcher {
     return kept
   }
 
+  /** Notes where reading of a partition begins. Where Kafka no longer holds what the group has committed, that is told. */
+  begin(beginning: Beginning): void {
+    const { partition, offset, committed } = beginning
+    const queue = this.#queues.get(partition)
+    if (!queue || queue.nextOffset !== null) return
+    queue.begin(beginning)
+    if (committed === null || committed === offset) return
+    this.#tell({ type: 'out-of-range', partition: queue.key, from: committed, to: offset })
+  }
+
   /** Takes records in. Those of a partition that is not assigned any more are left out: its new owner reads them. */
-  arrive({ partition, fetchedOffset, nextOffset, records }: Arrival): void {
+  arrive({ partition, fetchedOffset, nextOffset, endOffset, records }: Arrival): void {
     let queue = this.#queues.get(partition)
     if (!queue) return
     const expected = queue.nextOffset
@@ -94,6 +107,12 @@ export class Dispatcher {
       else if (expected !== null) queue.nextOffset = fetchedOffset
     }
     queue.append(records, fetchedOffset, nextOffset)
+    queue.endOffset = endOffset ?? queue.endOffset
+  }
+
+  /** Notes where the partitions' logs end. */
+  noteEnds(spans: ReadonlyMap<number, { high: number }>): void {
+    for (const queue of this.#queues.values()) queue.endOffset = spans.get(queue.partition)?.high ?? queue.endOffset
   }
 
   /** Moves past offsets from `firstOffset` on that hold nothing for a function, such as the markers of transactions. */
@@ -134,6 +153,8 @@ export class Dispatcher {
     const outcome = judge(invoked, result, this.#options.reportBatchItemFailures)
     const told = resultOf(batch, outcome, now)
     this.#tell(result.kind === 'ok' ? { ...told, answer: result.payload } : told)
+    const requestId = result.kind === 'throttled' ? null : (result.requestId ?? null)
+    if (result.kind !== 'throttled') batch.current.last = { requestId, failed: result.kind === 'function-error' }
     const next = this.#inFlight.settle(batch, outcome, now)
     if (next) this.#tell(next)
   }

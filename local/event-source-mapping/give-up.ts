@@ -1,7 +1,9 @@
 // What is told of records that are given up: that a destination has them, or that they are lost.
 import type { GiveUpCondition, HappeningBody } from './happening.ts'
 import type { Batch } from './in-flight.ts'
+import type { FailedBatch } from './on-failure.ts'
 import { offsetsIn } from './part.ts'
+import { type EventSource, encodeEvent } from './to-event.ts'
 
 const reasons: Record<GiveUpCondition, string> = {
   MaximumPayloadSizeExceeded: 'The record is too large for any invocation: 6 MB encoded, 64 MB unpacked',
@@ -28,4 +30,27 @@ export function droppedOf(batch: Batch, deliveryError?: string): HappeningBody {
 export function conditionOf({ current }: Batch): GiveUpCondition {
   if (current.giveUp === null) throw new Error('A batch that is still tried was given up. This is a bug in Freshet.')
   return current.giveUp
+}
+
+/** `ms`: since 1970. `requestId`: to be used where nothing was invoked. */
+export interface Moment {
+  ms: number
+  requestId: string
+}
+
+/** What an on-failure destination is told of the current part of a batch. */
+export function failedBatchOf(batch: Batch, source: EventSource, functionArn: string, now: Moment): FailedBatch {
+  const { slices, attempt, last } = batch.current
+  return {
+    condition: conditionOf(batch),
+    slices: slices.map(({ queue, records }) => ({ key: queue.key, records })),
+    requestId: last?.requestId ?? now.requestId,
+    functionArn,
+    approximateInvokeCount: attempt,
+    functionFailed: last?.failed ?? null,
+    nowMs: now.ms,
+    bootstrapServers: source.bootstrapServers,
+    eventSourceArn: source.arn,
+    encodeEvent: (some) => encodeEvent(source, some),
+  }
 }

@@ -1,16 +1,24 @@
 // Runs one event source mapping: reads a topic, invokes a function with batches of its records, commits what is resolved.
+import { randomUUID } from 'node:crypto'
+import { Kafka, logLevel } from 'kafkajs'
 import { registerCodecs } from '../../functions/kafka/codecs.ts'
 import { type Backoff, retryBackoffDefault } from './backoff.ts'
-import { type Commit, Dispatcher } from './dispatch.ts'
+import { Committer } from './committer.ts'
+import { deliver } from './deliver.ts'
+import { type DestinationPublisher, openDestinationPublisher } from './destination-publisher.ts'
+import { Dispatcher } from './dispatch.ts'
+import { compileFilters } from './filter.ts'
+import { failedBatchOf } from './give-up.ts'
 import type { Happening, HappeningBody } from './happening.ts'
 import type { Batch } from './in-flight.ts'
-import { encoderOf, fillOf } from './intake.ts'
+import { fillOf, Intake, type TakenIn } from './intake.ts'
 import type { Invoke, InvokeResult } from './invoke.ts'
 import { countOf, offsetsIn } from './part.ts'
 import { Poller } from './poller.ts'
+import type { Fetched } from './polling.ts'
 import { type MappingSettings, parseSettings } from './settings.ts'
-import { type MappingState, partitionStates } from './state.ts'
-import { encodeEvent, envelopeBytes, type KafkaMessage, payloadBytesMax } from './to-event.ts'
+import { type MappingState, stateOf } from './state.ts'
+import { type EventSource, encodeEvent, envelopeBytes, payloadBytesMax } from './to-event.ts'
 
 export type { Happening } from './happening.ts'
 export type { Invoke, InvokeResult } from './invoke.ts'
@@ -22,21 +30,28 @@ export interface MappingOptions {
   /** The JSON of CreateEventSourceMapping. */
   settings: unknown
   invoke: Invoke
+  /** `host:port`; in place of the brokers that the settings name. */
+  brokers?: string[]
+  /** Where the stand-ins for SQS, SNS and S3 put what is given up. */
+  destinationsFolder?: string
   /** In-flight invocations at most; by default 5 for each event poller, as AWS has it. */
   concurrency?: number
   retryBackoffMs?: Backoff
+  /** How long `stop` lets running invocations go on. */
+  stopMsMax?: number
   /** Is called for everything that happens, in order. It must not throw. */
   emit: (happening: Happening) => void
 }
 
 export interface Mapping {
   state(): MappingState
-  /** Starts no further batch, lets running ones finish for 1.5 s, commits, and leaves the group. */
+  /** Starts no further batch, lets running ones finish for 1.5 s unless told otherwise, commits, and leaves the group. */
   stop(): Promise<void>
 }
 
-const stopMsMax = 1_500
-const commitRetryMs = 250
+const stopMsMaxDefault = 1_500
+/** Event pollers invoke this often at once. https://docs.aws.amazon.com/lambda/latest/dg/kafka-scaling-modes.html */
+const invocationsPerPoller = 5
 
 /**
  * Starts a mapping and returns at once: reaching Kafka is tried for as long as it takes, and said through `emit`.
@@ -44,7 +59,8 @@ const commitRetryMs = 250
  * @throws PipelineError CONFIG_INVALID when the settings are not ones that AWS accepts, or not supported here
  */
 export async function startMapping(options: MappingOptions): Promise<Mapping> {
-  const settings = parseSettings(options.settings, options.uuid)
+  const { brokers, uuid } = options
+  const settings = parseSettings(options.settings, uuid, { nowMs: Date.now(), ...(brokers && { brokers }) })
   registerCodecs()
   return new MappingShell(options, settings)
 }
@@ -52,46 +68,38 @@ export async function startMapping(options: MappingOptions): Promise<Mapping> {
 class MappingShell implements Mapping {
   readonly #options: MappingOptions
   readonly #settings: MappingSettings
-  readonly #bootstrapServers: string
+  readonly #source: EventSource
   readonly #dispatcher: Dispatcher
+  readonly #committer: Committer
   readonly #poller: Poller
-  readonly #encode: ReturnType<typeof encoderOf>
+  readonly #intake: Intake
+  readonly #publisher: DestinationPublisher
   #turnIsDue = false
   #stopped = false
   #wakeUp: NodeJS.Timeout | undefined
-  #committing: Promise<void> | null = null
   #whenIdle = (): void => {}
 
   constructor(options: MappingOptions, settings: MappingSettings) {
     this.#options = options
     this.#settings = settings
-    this.#bootstrapServers = settings.bootstrapServers.join(',')
-    this.#encode = encoderOf(settings.topic, this.#bootstrapServers)
-    this.#dispatcher = new Dispatcher(
-      {
-        topic: settings.topic,
-        limits: {
-          recordsMax: settings.batchSizeMax,
-          windowMs: settings.windowMs,
-          bytesMax: payloadBytesMax - envelopeBytes(this.#bootstrapServers),
-        },
-        concurrency: options.concurrency ?? settings.pollers * 5,
-        retry: { backoff: options.retryBackoffMs ?? retryBackoffDefault, retriesMax: Infinity, bisects: false },
-        recordAgeMsMax: Infinity,
-        epochMs: performance.timeOrigin,
-        hasDestination: false,
-        reportBatchItemFailures: settings.reportBatchItemFailures,
-      },
-      (happening) => this.#tell(happening),
-    )
+    this.#source = { bootstrapServers: settings.bootstrapServers.join(','), arn: settings.eventSourceArn }
+    const filter = settings.filterPatterns.length > 0 ? compileFilters(settings.filterPatterns) : null
+    this.#intake = new Intake({ topic: settings.topic, source: this.#source, filter, decode: null })
+    this.#dispatcher = this.#createDispatcher()
     this.#poller = this.#createPoller()
-    this.#poller.start()
+    this.#publisher = openDestinationPublisher(
+      new Kafka({ clientId: this.#clientId, brokers: settings.bootstrapServers, logLevel: logLevel.NOTHING }),
+    )
+    this.#committer = new Committer({
+      dispatcher: this.#dispatcher,
+      commit: (offsets) => this.#poller.commit(offsets),
+      again: () => this.#turnSoon(),
+    })
+    if (settings.enabled) this.#poller.start()
   }
 
   state(): MappingState {
-    const { topic, consumerGroupId } = this.#settings
-    const partitions = partitionStates(this.#dispatcher, Date.now() - performance.now())
-    return { uuid: this.#options.uuid, consumerGroupId, topic, partitions }
+    return stateOf(this.#options.uuid, this.#settings, this.#dispatcher, performance.timeOrigin)
   }
 
   async stop(): Promise<void> {
@@ -99,7 +107,7 @@ class MappingShell implements Mapping {
     clearTimeout(this.#wakeUp)
     if (this.#dispatcher.isBusy) {
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, stopMsMax)
+        const timer = setTimeout(resolve, this.#options.stopMsMax ?? stopMsMaxDefault)
         this.#whenIdle = () => {
           clearTimeout(timer)
           resolve()
@@ -107,33 +115,61 @@ class MappingShell implements Mapping {
       })
     }
     // Kafka may be out of reach, and a commit would wait for it.
-    await Promise.race([this.#commitResolved(), delay(stopMsMax)])
+    await Promise.race([this.#committer.commitResolved(), delay(stopMsMaxDefault)])
     this.#stopped = true
-    await this.#poller.stop()
+    await Promise.all([this.#poller.stop(), this.#publisher.close()])
+  }
+
+  get #clientId(): string {
+    return `freshet-mapping-${this.#options.uuid}`
+  }
+
+  #createDispatcher(): Dispatcher {
+    const { concurrency, retryBackoffMs = retryBackoffDefault } = this.#options
+    const settings = this.#settings
+    const bytesMax = payloadBytesMax - envelopeBytes(this.#source)
+    return new Dispatcher(
+      {
+        topic: settings.topic,
+        limits: { recordsMax: settings.batchSizeMax, windowMs: settings.windowMs, bytesMax },
+        concurrency: concurrency ?? settings.pollers * invocationsPerPoller,
+        retry: {
+          backoff: retryBackoffMs,
+          retriesMax: settings.retriesMax ?? Number.POSITIVE_INFINITY,
+          bisects: settings.bisectOnError,
+        },
+        recordAgeMsMax: settings.recordAgeMsMax ?? Number.POSITIVE_INFINITY,
+        epochMs: performance.timeOrigin,
+        reportBatchItemFailures: settings.reportBatchItemFailures,
+        hasDestination: settings.destination !== null,
+      },
+      (happening) => this.#tell(happening),
+    )
   }
 
   #createPoller(): Poller {
-    const { topic, bootstrapServers, consumerGroupId, startingPosition } = this.#settings
+    const { topic, bootstrapServers, consumerGroupId, startingPosition, startingTimestampMs } = this.#settings
+    const dispatcher = this.#dispatcher
+    const start = { position: startingPosition, timestampMs: startingTimestampMs }
     return new Poller(
-      {
-        bootstrapServers,
-        topic,
-        groupId: consumerGroupId,
-        clientId: `freshet-mapping-${this.#options.uuid}`,
-        fromBeginning: startingPosition === 'TRIM_HORIZON',
-      },
+      { bootstrapServers, topic, groupId: consumerGroupId, clientId: this.#clientId, start },
       {
         assigned: (partitions, sameMember) => {
-          const kept = this.#dispatcher.assign(partitions, sameMember)
+          const kept = dispatcher.assign(partitions, sameMember)
           this.#turnSoon()
           return kept.flatMap(({ partition, nextOffset: offset }) => (offset === null ? [] : [{ partition, offset }]))
         },
-        arrived: (...arrival) => this.#arrived(...arrival),
-        passed: (...offsets) => {
-          this.#dispatcher.pass(...offsets)
+        begins: (beginnings) => {
+          for (const beginning of beginnings) dispatcher.begin(beginning)
           this.#turnSoon()
         },
-        outOfRange: (partition) => this.#dispatcher.outOfRange(partition),
+        arrived: (fetched) => this.#arrived(fetched),
+        passed: (...offsets) => {
+          dispatcher.pass(...offsets)
+          this.#turnSoon()
+        },
+        outOfRange: (partition) => dispatcher.outOfRange(partition),
+        spans: (spans) => dispatcher.noteEnds(spans),
         failed: (error, delayMs) => this.#tell({ type: 'poll-error', error, delayMs }),
         isFull: (partition) => this.#fill(partition) >= 1,
         hasRoom: (partition) => this.#fill(partition) <= 0.5,
@@ -141,12 +177,18 @@ class MappingShell implements Mapping {
     )
   }
 
-  #arrived(partition: number, fetchedOffset: number, nextOffset: number, messages: readonly KafkaMessage[]): void {
+  #arrived({ partition, fetchedOffset, nextOffset, endOffset, messages, isCurrent }: Fetched): void | Promise<void> {
     // Whole milliseconds: a fraction would cost an allocation for each record.
-    const arrivedMs = Math.floor(performance.now())
-    const records = messages.map((message) => this.#encode(partition, message, arrivedMs))
-    this.#dispatcher.arrive({ partition, fetchedOffset, nextOffset, records })
-    this.#turnSoon()
+    const taken = this.#intake.take(partition, messages, Math.floor(performance.now()))
+    const arrive = ({ records, filtered }: TakenIn): void => {
+      if (!isCurrent()) return
+      const key = `${this.#settings.topic}-${partition}`
+      this.#tell({ type: 'polled', partition: key, count: messages.length })
+      if (filtered.length > 0) this.#tell({ type: 'filtered', records: { [key]: filtered } })
+      this.#dispatcher.arrive({ partition, fetchedOffset, nextOffset, endOffset, records })
+      this.#turnSoon()
+    }
+    return taken instanceof Promise ? taken.then(arrive) : arrive(taken)
   }
 
   #fill(partition: number): number {
@@ -168,16 +210,17 @@ class MappingShell implements Mapping {
     if (this.#stopped) return
     clearTimeout(this.#wakeUp)
     const now = performance.now()
-    const { invoke, wakeAtMs } = this.#dispatcher.turn(now)
+    const { invoke, deliver, wakeAtMs } = this.#dispatcher.turn(now)
     for (const batch of invoke) void this.#invoke(batch)
-    void this.#commitResolved()
+    for (const batch of deliver) void this.#deliver(batch)
+    void this.#committer.commitResolved()
     this.#poller.roomMade()
     if (wakeAtMs !== null) this.#wakeUp = setTimeout(() => this.#turn(), Math.max(0, wakeAtMs - now))
   }
 
   async #invoke(batch: Batch): Promise<void> {
     const event = encodeEvent(
-      this.#bootstrapServers,
+      this.#source,
       batch.current.slices.map(({ queue, records }) => ({ key: queue.key, records })),
     )
     this.#tell(invocationOf(batch, event.length))
@@ -189,32 +232,30 @@ class MappingShell implements Mapping {
       result = { kind: 'throttled', reason: `The function was not reached: ${messageOf(error)}` }
     }
     this.#dispatcher.answer(batch, result, performance.now())
+    this.#ended()
+  }
+
+  async #deliver(batch: Batch): Promise<void> {
+    const { destination, functionName } = this.#settings
+    if (!destination) throw new Error('There is no destination to deliver to. This is a bug in Freshet.')
+    const failed = failedBatchOf(batch, this.#source, arnOf(functionName), { ms: Date.now(), requestId: randomUUID() })
+    const name = destination.kind === 'kafka' ? `kafka://${destination.topic}` : destination.arn
+    const result = await deliver(destination, failed, {
+      publish: this.#publisher.publish,
+      folder: this.#options.destinationsFolder ?? '.freshet/destinations',
+      mappingUuid: this.#options.uuid,
+      newId: randomUUID,
+    }).then(
+      () => ({ destination: name }),
+      (error) => ({ error: messageOf(error) }),
+    )
+    this.#dispatcher.delivered(batch, result, performance.now())
+    this.#ended()
+  }
+
+  #ended(): void {
     if (!this.#dispatcher.isBusy) this.#whenIdle()
     this.#turn()
-  }
-
-  /** Commits what is resolved, one request at a time; what is resolved meanwhile goes along with the next. */
-  #commitResolved(): Promise<void> {
-    if (this.#committing) return this.#committing
-    const commits = this.#dispatcher.takeCommits()
-    if (commits.length === 0) return Promise.resolve()
-    this.#committing = this.#commitFrom(commits)
-    return this.#committing
-  }
-
-  async #commitFrom(first: Commit[]): Promise<void> {
-    for (let commits = first; commits.length > 0; commits = this.#dispatcher.takeCommits()) {
-      try {
-        await this.#poller.commit(commits.map(({ queue, offset }) => ({ partition: queue.partition, offset })))
-        this.#dispatcher.committed(commits)
-      } catch (error) {
-        this.#dispatcher.notCommitted(commits, messageOf(error))
-        if (!this.#stopped) setTimeout(() => this.#turnSoon(), commitRetryMs).unref()
-        break
-      }
-    }
-    // In the same breath as the last look at what is due: nothing can become due unseen in between.
-    this.#committing = null
   }
 
   #tell(happening: HappeningBody): void {
@@ -225,6 +266,12 @@ class MappingShell implements Mapping {
 function invocationOf(batch: Batch, bytes: number): HappeningBody {
   const { slices, attempt } = batch.current
   return { type: 'invoke', batch: batch.id, records: offsetsIn(slices), attempt, count: countOf(slices), bytes }
+}
+
+/** The account number of Amazon's own examples: there is no account here. */
+function arnOf(functionName: string | null): string {
+  if (functionName?.startsWith('arn:')) return functionName
+  return `arn:aws:lambda:us-east-1:123456789012:function:${functionName ?? 'function'}`
 }
 
 function messageOf(error: unknown): string {

@@ -18,12 +18,14 @@ export interface Part {
   /** Throttles in a row. */
   throttles: number
   error: string | null
+  /** The last invocation with these records; null before the first. */
+  last: { requestId: string | null; failed: boolean } | null
   /** Why its records are not tried again; null as long as they are. */
   giveUp: GiveUpCondition | null
 }
 
 export function wholeBatch(slices: readonly Slice[], giveUp: GiveUpCondition | null): Part {
-  return { slices, depth: 0, attempt: 0, throttles: 0, error: null, giveUp }
+  return { slices, depth: 0, attempt: 0, throttles: 0, error: null, last: null, giveUp }
 }
 
 /**

@@ -1,5 +1,6 @@
 // One assigned partition: what waits, what is being worked on, and up to where everything is resolved.
 import type { WaitingPartition, WaitingRecord } from './batch.ts'
+import type { Beginning } from './group-offsets.ts'
 import { recordBytes } from './to-event.ts'
 
 /** Records of a partition from their arrival to their commit. All offsets between those it holds are resolved. */
@@ -19,6 +20,8 @@ export class PartitionQueue implements WaitingPartition {
   requestedOffset: number | null = null
   /** Kafka said that the position is not in its log; the next arrival tells where reading went on. */
   outOfRange = false
+  /** Where Kafka's log ends; null until something told. */
+  endOffset: number | null = null
   /** Another member's now, or read anew from elsewhere: nothing about it may be committed any more. */
   lost = false
 
@@ -26,6 +29,13 @@ export class PartitionQueue implements WaitingPartition {
     this.topic = topic
     this.partition = partition
     this.key = `${topic}-${partition}`
+  }
+
+  begin({ offset, committed, isFleeting }: Beginning): void {
+    this.nextOffset = offset
+    // A higher one is of a topic that is no more, and must not hold back the commits of this one.
+    this.committedOffset = committed !== null && committed <= offset ? committed : null
+    this.requestedOffset = isFleeting ? (this.committedOffset ?? -1) : offset
   }
 
   /** Takes what a fetch at `fetchedOffset` brought. What is known already (a fetch that was repeated) is left out. */

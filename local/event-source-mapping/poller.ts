@@ -9,36 +9,8 @@
 // - It has no revoke hook, and its own commit tries again across rebalances with the new generation. So commits go out
 //   once, with the generation of the moment in which the caller chose them.
 import { type Batch, type Consumer, type EachBatchPayload, Kafka, type LogEntry, logLevel } from 'kafkajs'
-import type { KafkaMessage } from './to-event.ts'
-import { uncommittedEnds } from './uncommitted-ends.ts'
-
-export interface PollerOptions {
-  bootstrapServers: string[]
-  topic: string
-  groupId: string
-  clientId: string
-  /** Where to begin when the group has committed nothing. */
-  fromBeginning: boolean
-}
-
-/** What the poller tells, and asks. All of it is synchronous: it happens between two fetches. */
-export interface PollerEvents {
-  /**
-   * A rebalance is over. `sameMember`: no other member can have had the partitions that stay. Answers the offsets to
-   * go on from; the others start where the group has committed.
-   */
-  assigned(partitions: number[], sameMember: boolean): { partition: number; offset: number }[]
-  /** Records of one partition. `fetchedOffset` was asked for; what follows is to be asked for from `nextOffset` on. */
-  arrived(partition: number, fetchedOffset: number, nextOffset: number, messages: readonly KafkaMessage[]): void
-  /** From `firstOffset` to below `nextOffset` lie control records and aborted ones alone. */
-  passed(partition: number, firstOffset: number, nextOffset: number): void
-  outOfRange(partition: number): void
-  failed(error: string, delayMs: number): void
-  /** Has the partition taken in as much as it may hold? */
-  isFull(partition: number): boolean
-  /** Has it room for a fetch again? Below `isFull` by a margin, so that pausing and resuming stay rare. */
-  hasRoom(partition: number): boolean
-}
+import { GroupOffsets } from './group-offsets.ts'
+import type { PollerEvents, PollerOptions } from './polling.ts'
 
 /** Short: a dead member is noticed after the session time-out alone, as kafkajs has no static membership. Kafka allows 6 s. */
 const sessionTimeoutMs = 6_000
@@ -51,6 +23,7 @@ const fetchBytesMax = 10 * 1024 * 1024
 const partitionFetchBytesMax = 1024 * 1024
 /** New partitions of the topic are noticed after this. */
 const metadataAgeMsMax = 30_000
+const spansEveryMs = 5_000
 const reconnectMs = { min: 100, max: 500 }
 const stopMsMax = 2_000
 
@@ -154,26 +127,31 @@ export class Poller {
     const ended = new Promise<Error | null>((resolve) => {
       this.#signalEnd = resolve
     })
-    this.#listen(consumer)
+    const { topic, groupId, start } = this.#options
+    const offsets = new GroupOffsets(this.#kafka, groupId, topic, start)
+    this.#listen(consumer, offsets)
+    const timer = setInterval(() => this.#tellSpans(offsets), spansEveryMs)
     try {
       await consumer.connect()
-      await consumer.subscribe({ topic: this.#options.topic, fromBeginning: this.#options.fromBeginning })
+      await consumer.subscribe({ topic, fromBeginning: start.position !== 'LATEST' })
       this.#consumer = consumer
       await consumer.run({ autoCommit: false, eachBatch: (payload) => this.#eachBatch(payload) })
       const error = await ended
       if (error) throw error
     } finally {
+      clearInterval(timer)
+      this.#generation += 1
       this.#consumer = null
       this.#commit = null
       this.#memberId = null
       this.#assigned = []
       this.#paused.clear()
       if (!this.#stopping) this.#events.assigned([], false)
-      await consumer.disconnect().catch(() => {})
+      await Promise.all([offsets.close(), consumer.disconnect().catch(() => {})])
     }
   }
 
-  #listen(consumer: Consumer): void {
+  #listen(consumer: Consumer, offsets: GroupOffsets): void {
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       const sameMember = this.#memberId === payload.memberId
       this.#memberId = payload.memberId
@@ -185,7 +163,7 @@ export class Poller {
       // kafkajs keeps what is paused across rebalances, even of partitions that went and came back empty.
       this.roomMade()
       const unknown = this.#assigned.filter((p) => !positions.some(({ partition }) => partition === p))
-      if (!this.#options.fromBeginning && unknown.length > 0) this.#beginAtEnd(consumer, unknown)
+      if (unknown.length > 0) this.#begin(consumer, offsets, unknown)
     })
     consumer.on(consumer.events.START_BATCH_PROCESS, ({ payload }) => {
       // Control records or aborted ones only: kafkajs moves on by itself and does not call `eachBatch`.
@@ -196,29 +174,42 @@ export class Poller {
     consumer.on(consumer.events.CRASH, ({ payload }) => this.#signalEnd(payload.error))
   }
 
-  /**
-   * Commits the end of the log for partitions of which the group has committed nothing. Else each rebalance and each
-   * restart would look for the end anew, and skip what came in between.
-   */
-  #beginAtEnd(consumer: Consumer, partitions: number[]): void {
-    const { topic, groupId } = this.#options
-    const generation = this.#generation
+  /** Finds out where the group stands before anything is fetched, rather than let kafkajs begin where it likes. */
+  #begin(consumer: Consumer, offsets: GroupOffsets, partitions: number[]): void {
+    const { topic } = this.#options
+    const isCurrent = this.#currently()
     consumer.pause([{ topic, partitions }])
     const begin = async (): Promise<void> => {
-      const uncommitted = await uncommittedEnds(this.#kafka, groupId, topic, partitions)
-      if (generation !== this.#generation || this.#consumer !== consumer) return
-      for (const { partition, offset } of uncommitted) consumer.seek({ topic, partition, offset: String(offset) })
-      if (uncommitted.length > 0) await this.commit(uncommitted)
-      if (generation === this.#generation) consumer.resume([{ topic, partitions }])
+      const beginnings = await offsets.beginnings(partitions)
+      if (!isCurrent()) return
+      for (const { partition, offset } of beginnings) consumer.seek({ topic, partition, offset: String(offset) })
+      this.#events.begins(beginnings)
+      consumer.resume([{ topic, partitions }])
     }
-    begin().catch((error) => this.#signalEnd(error))
+    begin().catch((error) => isCurrent() && this.#signalEnd(error))
+  }
+
+  #tellSpans(offsets: GroupOffsets): void {
+    const isCurrent = this.#currently()
+    // Whoever watches sees what was known before; that Kafka is away is told by the fetches.
+    offsets.spans().then(
+      (spans) => isCurrent() && this.#events.spans(spans),
+      () => {},
+    )
+  }
+
+  #currently(): () => boolean {
+    const generation = this.#generation
+    return () => generation === this.#generation
   }
 
   async #eachBatch({ batch, heartbeat, commitOffsetsIfNecessary }: EachBatchPayload): Promise<void> {
     this.#commit = commitOffsetsIfNecessary
     this.#failures = 0
-    const { fetchedOffset } = batch as Batch & { fetchedOffset: string }
-    this.#events.arrived(batch.partition, Number(fetchedOffset), Number(batch.lastOffset()) + 1, batch.messages)
+    const { partition, messages, highWatermark, fetchedOffset } = batch as Batch & { fetchedOffset: string }
+    const nextOffset = Number(batch.lastOffset()) + 1
+    const fetched = { partition, fetchedOffset: Number(fetchedOffset), nextOffset, endOffset: Number(highWatermark) }
+    await this.#events.arrived({ ...fetched, messages, isCurrent: this.#currently() })
     while (!this.#stopping) {
       const full = this.#assigned.filter((partition) => this.#events.isFull(partition))
       if (full.length < this.#assigned.length) {

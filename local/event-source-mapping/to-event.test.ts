@@ -4,11 +4,12 @@ import { decodeRecords } from '../../functions/lambda/decode.ts'
 import { encodeEvent, envelopeBytes, type KafkaMessage, recordBytes, recordEncoder, sliceBytes } from './to-event.ts'
 
 const plenty = 1_000_000
+const source = { bootstrapServers: 'localhost:9092,other:9093', arn: null }
 
 function eventOf(messages: KafkaMessage[], topic = 'retail-events', partition = 0) {
   const encode = recordEncoder(topic, partition, plenty)
   const records = messages.map((message) => ({ json: encode(message) }))
-  return JSON.parse(encodeEvent('localhost:9092,other:9093', [{ key: `${topic}-${partition}`, records }]))
+  return JSON.parse(encodeEvent(source, [{ key: `${topic}-${partition}`, records }]))
 }
 
 it('builds the event of self-managed Kafka, field by field', () => {
@@ -37,6 +38,19 @@ it('builds the event of self-managed Kafka, field by field', () => {
         },
       ],
     },
+  })
+})
+
+it('names the cluster of MSK, and the schemas that a registry decoded by', () => {
+  const encode = recordEncoder('t', 0, plenty)
+  const message = { offset: '0', timestamp: '1', key: null, value: Buffer.from('{}') }
+  const json = encode(message, { valueSchemaMetadata: { dataFormat: 'AVRO', schemaId: '1' } })
+  const arn = 'arn:aws:kafka:us-east-1:123456789012:cluster/demo/uuid-25'
+  const event = JSON.parse(encodeEvent({ ...source, arn }, [{ key: 't-0', records: [{ json }] }]))
+  expect(event).toMatchObject({
+    eventSource: 'aws:kafka',
+    eventSourceArn: arn,
+    records: { 't-0': [{ valueSchemaMetadata: { dataFormat: 'AVRO', schemaId: '1' } }] },
   })
 })
 
@@ -74,14 +88,14 @@ it('carries every byte of every record to the function, and takes no more room t
         const encode = recordEncoder('t', partition, plenty)
         return { key: `t-${partition}`, messages, records: messages.map((one) => ({ json: encode(one) as string })) }
       })
-      const event = encodeEvent('b:1', slices)
+      const event = encodeEvent(source, slices)
       const decoded = decodeRecords(JSON.parse(event))
       const sent = slices.flatMap(({ messages }) => messages)
       expect(decoded.map(({ value }) => value)).toEqual(sent.map(({ value }) => value))
       expect(decoded.map(({ key }) => key)).toEqual(sent.map(({ key }) => (key?.length ? key : null)))
       const reckoned = slices.reduce(
         (sum, { key, records }) => sum + sliceBytes(key) + records.reduce((n, record) => n + recordBytes(record), 0),
-        envelopeBytes('b:1'),
+        envelopeBytes(source),
       )
       expect(Buffer.byteLength(event)).toBeLessThanOrEqual(reckoned)
     }),

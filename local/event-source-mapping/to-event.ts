@@ -17,6 +17,20 @@ export interface KafkaMessage {
   batchContext?: { timestampType?: number }
 }
 
+/** What a schema registry adds to a record of which it decoded an attribute. */
+export interface RecordSchemas {
+  keySchemaMetadata?: object
+  valueSchemaMetadata?: object
+}
+
+/** Whose records they are. */
+export interface EventSource {
+  /** Joined by commas. */
+  bootstrapServers: string
+  /** Of an MSK cluster; null for self-managed Kafka. */
+  arn: string | null
+}
+
 /** Records of one partition, encoded. */
 export interface EventSlice {
   /** `<topic>-<partition>` */
@@ -33,15 +47,20 @@ export interface EventSlice {
  * (github.com/aws-powertools/powertools-lambda-typescript issues 4988 and 5016). kafkajs keeps headers in an object, so
  * the order between different names is the one of its keys.
  */
-export function recordEncoder(topic: string, partition: number, bytesMax: number): (m: KafkaMessage) => string | null {
+export function recordEncoder(
+  topic: string,
+  partition: number,
+  bytesMax: number,
+): (message: KafkaMessage, schemas?: RecordSchemas) => string | null {
   const head = `{"topic":${asciiJson(topic)},"partition":${partition},"offset":`
-  return function encodeRecord({ offset, timestamp, key, value, headers, batchContext }) {
+  return function encodeRecord({ offset, timestamp, key, value, headers, batchContext }, schemas) {
     if (bytesAtLeast(key, value, headers) > bytesMax) return null
     const type = batchContext?.timestampType === 1 ? 'LOG_APPEND_TIME' : 'CREATE_TIME'
     let json = `${head}${offset},"timestamp":${timestamp},"timestampType":"${type}"`
     if (key) json += `,"key":"${key.toString('base64')}"`
     if (value) json += `,"value":"${value.toString('base64')}"`
-    json += `,"headers":${headers ? encodeHeaders(headers) : '[]'}}`
+    json += `,"headers":${headers ? encodeHeaders(headers) : '[]'}`
+    json += schemas ? `,${asciiText(JSON.stringify(schemas).slice(1))}` : '}'
     // Reading a character makes one flat text of the many pieces that V8 keeps until then. Records wait in thousands,
     // and with pieces the collecting of garbage would cost more than all else that the mapping does.
     json.charCodeAt(0)
@@ -50,14 +69,14 @@ export function recordEncoder(topic: string, partition: number, bytesMax: number
 }
 
 /** The whole event. Its length is at most `envelopeBytes` and each slice's `sliceBytes` together. */
-export function encodeEvent(bootstrapServers: string, slices: readonly EventSlice[]): string {
+export function encodeEvent(source: EventSource, slices: readonly EventSlice[]): string {
   const groups = slices.map(({ key, records }) => `${asciiJson(key)}:[${records.map((r) => r.json).join(',')}]`)
-  return `${envelope(bootstrapServers)}${groups.join(',')}}}`
+  return `${envelope(source)}${groups.join(',')}}}`
 }
 
 /** Bytes of an event without its records. */
-export function envelopeBytes(bootstrapServers: string): number {
-  return envelope(bootstrapServers).length + '}}'.length
+export function envelopeBytes(source: EventSource): number {
+  return envelope(source).length + '}}'.length
 }
 
 /** Bytes that a partition costs in an event before its first record: its key, and a comma before it. */
@@ -70,8 +89,9 @@ export function recordBytes({ json }: { json: string | null }): number {
   return json === null ? 0 : json.length + 1
 }
 
-function envelope(bootstrapServers: string): string {
-  return `{"eventSource":"SelfManagedKafka","bootstrapServers":${asciiJson(bootstrapServers)},"records":{`
+function envelope({ arn, bootstrapServers }: EventSource): string {
+  const source = arn === null ? '"SelfManagedKafka"' : `"aws:kafka","eventSourceArn":${asciiJson(arn)}`
+  return `{"eventSource":${source},"bootstrapServers":${asciiJson(bootstrapServers)},"records":{`
 }
 
 /** A floor for the encoded size: base64 makes 4 bytes of 3, and each byte of a header is at least a digit and a comma. */
@@ -101,5 +121,9 @@ function byteList(value: Buffer | string | null | undefined): string {
 }
 
 function asciiJson(text: string): string {
-  return JSON.stringify(text).replace(/[\u007f-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  return asciiText(JSON.stringify(text))
+}
+
+function asciiText(json: string): string {
+  return json.replace(/[\u007f-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
