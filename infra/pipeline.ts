@@ -82,6 +82,12 @@ export const pipeline = {
     depthMax: 32,
   },
 
+  /**
+   * What the store keeps. Dead letters stay at least as long as the topic's records, so that none goes before it could be
+   * looked at; ids go by the topic's own retention.
+   */
+  retention: { eventDays: 30, deadLetterDays: 90, storeBytesMax: 20 * 1024 ** 3 },
+
   /** The simulated shop. */
   producer: { eventsPerSecond: 10 },
 

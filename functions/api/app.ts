@@ -14,6 +14,7 @@ import { mountLive } from './routes/live.ts'
 import { mountPublish } from './routes/publish.ts'
 import { mountSummary } from './routes/summary.ts'
 import { mountThroughput } from './routes/throughput.ts'
+import { mountUsers } from './routes/users.ts'
 
 const description = {
   openapi: '3.1.0',
@@ -50,6 +51,7 @@ export function createApp(parts: ApiParts): OpenAPIHono {
   mountLag(app, readings)
   mountLive(app, liveParts, parts.streams ? new LiveHub(liveParts) : undefined)
   mountPublish(app, parts)
+  mountUsers(app, parts)
   app.doc31('/api/openapi.json', description)
   return app
 }

@@ -8,10 +8,17 @@ import { type LagParts, sampleLag } from './sample.ts'
 
 const targets = z.array(z.object({ group: z.string().min(1), topic: z.string().min(1) })).min(1)
 
+const days = z.coerce.number().positive().default(90)
+const dayMs = 24 * 60 * 60 * 1000
+
 const variables = z.object({
   STORE_URL: z.string().min(1),
   CONSUMER_GROUP_ID: z.string().min(1),
   TOPIC: z.string().min(1),
+  RETENTION_EVENT_DAYS: days,
+  RETENTION_DEAD_LETTER_DAYS: days,
+  /** The store may hold this much before the oldest events go early; without a limit unless given. */
+  RETENTION_STORE_BYTES: z.coerce.number().int().positive().optional(),
   /** JSON: the groups to watch, where it is more than the one. */
   LAG_TARGETS: z
     .string()
@@ -35,6 +42,11 @@ async function open(): Promise<LagParts> {
     targets: environment.LAG_TARGETS ?? [{ group: environment.CONSUMER_GROUP_ID, topic: environment.TOPIC }],
     offsets: openOffsets(await kafkaConfig()),
     store: await openStore(environment.STORE_URL),
+    retention: {
+      eventMsMax: environment.RETENTION_EVENT_DAYS * dayMs,
+      deadLetterMsMax: environment.RETENTION_DEAD_LETTER_DAYS * dayMs,
+      bytesMax: environment.RETENTION_STORE_BYTES ?? null,
+    },
     now: Date.now,
   }
 }

@@ -11,12 +11,19 @@ beforeEach(async () => {
 afterEach(() => store.close())
 
 const nowMs = Date.UTC(2026, 10, 23)
+const retention = { eventMsMax: 1_000, deadLetterMsMax: 1_000, bytesMax: null }
 const target = { group: 'g', topic: 't' }
 const offsets = { partition: 0, logStartOffset: 1, endOffset: 9, committedOffset: 4 }
 
 test('keeps the offsets of every watched group as of now', async () => {
   const targets = [target, { group: 'other', topic: 't' }]
-  const answer = await sampleLag({ targets, offsets: { read: async () => [offsets] }, store, now: () => nowMs })
+  const answer = await sampleLag({
+    targets,
+    offsets: { read: async () => [offsets] },
+    store,
+    retention,
+    now: () => nowMs,
+  })
   expect(answer).toEqual({ samples: 2 })
   expect(await store.latestLagSamples()).toEqual([
     { group: 'g', topic: 't', at: nowMs, ...offsets },
@@ -26,7 +33,7 @@ test('keeps the offsets of every watched group as of now', async () => {
 
 test('goes on comparing the account with the rows while no broker answers, and says that none does', async () => {
   const read = () => Promise.reject(new PipelineError('KAFKA_UNAVAILABLE', 'away'))
-  const parts = { targets: [target], offsets: { read }, store, now: () => nowMs }
+  const parts = { targets: [target], offsets: { read }, store, retention, now: () => nowMs }
   await expect(sampleLag(parts)).rejects.toMatchObject({ code: 'KAFKA_UNAVAILABLE' })
   expect((await store.lastSweep()).finishedAt).not.toBeNull()
   expect(await store.latestLagSamples()).toEqual([])

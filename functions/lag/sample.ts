@@ -1,6 +1,6 @@
 // One reading of every watched group's offsets into the store.
 import type { OffsetsReader } from '../kafka/offsets.ts'
-import type { LagSample, Store } from '../store/store.ts'
+import type { LagSample, Retention, Store } from '../store/store.ts'
 
 export interface LagTarget {
   group: string
@@ -10,17 +10,19 @@ export interface LagTarget {
 export interface LagParts {
   targets: LagTarget[]
   offsets: Pick<OffsetsReader, 'read'>
-  store: Pick<Store, 'writeLagSamples' | 'sweep'>
+  store: Pick<Store, 'writeLagSamples' | 'sweep' | 'expire'>
+  retention: Retention
   /** ms */
   now(): number
 }
 
-/** A short step each time keeps the whole pass a background matter. */
+/** Short steps each time keep them a background matter. */
 const sweepBudgetMs = 50
+const expireBudgetMs = 50
 
 /**
- * Samples the offsets and then goes on with the comparison of the account with the rows, which needs no Kafka and is
- * done even while no broker answers.
+ * Samples the offsets and then goes on with what needs no Kafka, even while no broker answers: the comparison of the
+ * account with the rows, and letting go what has been kept for long enough.
  *
  * @throws PipelineError KAFKA_UNAVAILABLE, KAFKA_REFUSED; STORE_* of the store
  */
@@ -36,5 +38,6 @@ export async function sampleLag(parts: LagParts): Promise<{ samples: number }> {
     return { samples: samples.length }
   } finally {
     await parts.store.sweep({ budgetMs: sweepBudgetMs })
+    await parts.store.expire({ budgetMs: expireBudgetMs, retention: parts.retention })
   }
 }
