@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { EventRow } from '../../functions/api/schemas.ts'
-import { addRows, emptyFeed, type Feed, feedView } from './feed.ts'
+import { addRows, emptyFeed, type Feed, feedView, refill } from './feed.ts'
 
 const row = (seq: number) => ({ seq, event_id: `e${seq}` }) as EventRow
 const rows = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => row(from + i))
@@ -43,4 +43,12 @@ it('stands still while paused and counts what came, sampled rows included', () =
 it('is the same value when nothing came, so that nothing is drawn anew', () => {
   const feed = addRows(emptyFeed, rows(1, 3), 0)
   expect(addRows(feed, rows(2, 3), 0)).toBe(feed)
+})
+
+it('fills rows that are seen anew, and leaves the others as they stand until they are drawn for the first time', () => {
+  const before = rows(1, 3).reverse()
+  const after = rows(4, 7).reverse()
+  expect(refill(before, after, (index) => index === 0).map(({ seq }) => seq)).toEqual([7, 2, 1, 4])
+  expect(refill(before, after, () => true)).toEqual(after)
+  expect(refill(before, [], () => false)).toEqual([])
 })

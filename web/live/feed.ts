@@ -33,6 +33,14 @@ export function addRows(feed: Feed, rows: EventRow[], skipped: number): Feed {
   }
 }
 
+/**
+ * Which rows the table draws now: fresh ones where they can be seen, and elsewhere what stands there already. Nobody sees
+ * the difference, and laying out text is most of what the page costs.
+ */
+export function refill(drawn: EventRow[], rows: EventRow[], isSeen: (index: number) => boolean): EventRow[] {
+  return rows.map((row, i) => (isSeen(i) ? row : (drawn[i] ?? row)))
+}
+
 /** What the table shows: the newest rows of the live feed, or of the one that was kept when it was paused. */
 export function feedView(live: Feed, kept: Feed | null): { rows: EventRow[]; newCount: number } {
   if (kept === null) return { rows: live.rows.slice(0, rowsShownMax), newCount: 0 }
