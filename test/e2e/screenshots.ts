@@ -1,0 +1,82 @@
+// Takes the pictures of the dashboard in docs/ from the real local stack: `node local/run.mjs test/e2e/screenshots.ts`.
+//
+// It takes six minutes, of which five fill the charts; `[SECONDS]` fills them for less.
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import type { Browser, Page } from 'playwright-core'
+import { root } from '../../local/runtime/bundle-entry.mjs'
+import { freshDirectory, startLocalStack } from '../local-stack.ts'
+import { launchBrowser } from './browser.ts'
+
+const laptop = { width: 1440, height: 900 }
+const phone = { width: 390, height: 844 }
+
+async function takeAll(browser: Browser, fillSeconds: number): Promise<void> {
+  await takeEmpty(browser)
+  const directory = freshDirectory()
+  const stack = await startLocalStack(directory, ['--rate', '40', '--seed', '7'])
+  try {
+    const page = await openPage(browser, stack.dashboard)
+    await page.waitForTimeout(fillSeconds * 1000)
+    await shown(page, 'flowing')
+    await take(page, 'dashboard')
+    await page.emulateMedia({ colorScheme: 'dark' })
+    await take(page, 'dashboard-dark')
+    await page.emulateMedia({ colorScheme: 'light' })
+    await page.setViewportSize(phone)
+    await take(page, 'dashboard-phone')
+    await page.setViewportSize(laptop)
+    const release = holdStore(join(directory, 'freshet.db'))
+    await shown(page, 'stuck')
+    await take(page, 'dashboard-stuck')
+    release()
+    await shown(page, 'flowing')
+    await stack.kill()
+    await shown(page, 'disconnected')
+    await page.waitForTimeout(4_000)
+    await take(page, 'dashboard-disconnected')
+    await page.close()
+  } finally {
+    await stack.kill()
+  }
+}
+
+async function takeEmpty(browser: Browser): Promise<void> {
+  const stack = await startLocalStack(freshDirectory(), ['--no-producer'])
+  try {
+    const page = await openPage(browser, stack.dashboard)
+    await shown(page, 'empty')
+    await take(page, 'dashboard-empty')
+    await page.close()
+  } finally {
+    await stack.stop()
+  }
+}
+
+/** As another program would that writes to the same file and does not end its transaction. */
+function holdStore(file: string): () => void {
+  const database = new Database(file)
+  database.exec('BEGIN IMMEDIATE')
+  return () => database.close()
+}
+
+async function openPage(browser: Browser, address: string): Promise<Page> {
+  const page = await browser.newPage({ viewport: laptop, timezoneId: 'Australia/Sydney', colorScheme: 'light' })
+  await page.goto(address)
+  return page
+}
+
+async function shown(page: Page, kind: string): Promise<void> {
+  await page.locator(`[data-testid="verdict"][data-kind="${kind}"]`).waitFor({ timeout: 60_000 })
+}
+
+async function take(page: Page, name: string): Promise<void> {
+  // What changes its size or colours is drawn a moment later.
+  await page.waitForTimeout(1_000)
+  await page.screenshot({ path: join(root, 'docs', `${name}.png`) })
+  console.log(`docs/${name}.png`)
+}
+
+const browser = await launchBrowser()
+await takeAll(browser, Number(process.argv[2] ?? 300))
+await browser.close()
