@@ -1,5 +1,4 @@
 // The running local cloud: starts every part that `infra/pipeline.ts` describes, in order, and stops them in reverse.
-import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { PipelineError } from '../functions/errors.ts'
 import { pipelineEnvironment } from '../infra/environment.ts'
@@ -13,6 +12,7 @@ import { readAnew } from './read-anew.ts'
 import { type LocalFunction, type LogLine, startFunction } from './runtime/function.ts'
 import { parseRate } from './schedule/rate.ts'
 import { startSchedule } from './schedule/schedule.ts'
+import { stableUuid } from './stable-uuid.ts'
 import type { ApiThreadData, ApiThreadMessage, ApiThreadReady, ToApiThread } from './threads/api.ts'
 import type { MappingThreadData, MappingThreadMessage, ToMappingThread } from './threads/mapping.ts'
 import { errorOf, startThread, type Thread } from './threads/thread.ts'
@@ -230,12 +230,6 @@ function periodMs(name: string): number {
   const schedule = pipeline.schedules.find((candidate) => candidate.function === name)
   if (!schedule) throw new Error(`infra/pipeline.ts has no schedule for ${name}`)
   return schedule.localSeconds === undefined ? parseRate(schedule.rate) : schedule.localSeconds * 1000
-}
-
-/** The same mapping keeps its id over restarts, as it would in AWS. */
-function stableUuid(text: string): string {
-  const hex = createHash('sha256').update(text).digest('hex')
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }
 
 /** For the log: `[15, 16, ..., 1014]` says no more than that it goes from 15 to 1014. */

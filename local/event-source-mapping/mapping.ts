@@ -13,6 +13,7 @@ import type { Happening, HappeningBody } from './happening.ts'
 import type { Batch } from './in-flight.ts'
 import { fillOf, Intake, type TakenIn } from './intake.ts'
 import type { Invoke, InvokeResult } from './invoke.ts'
+import { countMetrics, noMetrics } from './metrics.ts'
 import { countOf, offsetsIn } from './part.ts'
 import { Poller } from './poller.ts'
 import type { Fetched } from './polling.ts'
@@ -74,6 +75,7 @@ class MappingShell implements Mapping {
   readonly #poller: Poller
   readonly #intake: Intake
   readonly #publisher: DestinationPublisher
+  #counts = noMetrics
   #turnIsDue = false
   #stopped = false
   #wakeUp: NodeJS.Timeout | undefined
@@ -99,7 +101,7 @@ class MappingShell implements Mapping {
   }
 
   state(): MappingState {
-    return stateOf(this.#options.uuid, this.#settings, this.#dispatcher, performance.timeOrigin)
+    return stateOf(this.#options.uuid, this.#settings, this.#dispatcher, this.#counts, performance.timeOrigin)
   }
 
   async stop(): Promise<void> {
@@ -259,6 +261,9 @@ class MappingShell implements Mapping {
   }
 
   #tell(happening: HappeningBody): void {
+    this.#counts = countMetrics(this.#counts, happening)
+    // Of interest as a sum only, and as frequent as fetches are.
+    if (happening.type === 'polled') return
     this.#options.emit({ ...happening, t: Date.now() })
   }
 }

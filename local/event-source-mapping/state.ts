@@ -2,6 +2,7 @@
 import type { Dispatcher } from './dispatch.ts'
 import type { GiveUpCondition } from './happening.ts'
 import type { Batch } from './in-flight.ts'
+import { type MetricCounts, metricValues } from './metrics.ts'
 import { countOf, type Part } from './part.ts'
 import type { PartitionQueue } from './partition.ts'
 import type { MappingSettings } from './settings.ts'
@@ -54,6 +55,8 @@ export interface MappingState {
   /** What a batch may hold, and how long it may wait for more. */
   limits: { records: number; bytes: number; windowMs: number }
   partitions: PartitionState[]
+  /** Under AWS's names, all groups of them: here they cost nothing. Sums since the mapping started. */
+  metrics: Record<string, number>
 }
 
 /** `epochMs` is what the dispatcher's clock lacks to milliseconds since 1970. */
@@ -61,6 +64,7 @@ export function stateOf(
   uuid: string,
   settings: MappingSettings,
   dispatcher: Dispatcher,
+  counts: MetricCounts,
   epochMs: number,
 ): MappingState {
   const { consumerGroupId, topic, enabled, batchSizeMax, windowMs } = settings
@@ -68,7 +72,9 @@ export function stateOf(
   const partitions = dispatcher.queues().map((queue) => {
     return partitionState(queue, dispatcher.ownerOf(queue), windowMs, (ms) => Math.round(ms + epochMs))
   })
-  return { uuid, consumerGroupId, topic, enabled, limits, partitions }
+  const lags = partitions.map(({ lag }) => lag)
+  const metrics = metricValues(counts, ['EventCount', 'ErrorCount', 'KafkaMetrics'], lags)
+  return { uuid, consumerGroupId, topic, enabled, limits, partitions, metrics }
 }
 
 function partitionState(

@@ -1,11 +1,9 @@
 // What is told while the stack runs: aligned text for people, or one JSON object a line for programs.
 import type { Colors } from 'picocolors/types'
-import { errorTable, PipelineError } from '../../functions/errors.ts'
-import type { Happening } from '../event-source-mapping/happening.ts'
+import { PipelineError } from '../../functions/errors.ts'
 import type { News, Stack } from '../stack.ts'
-import { type BatchLine, terminalLines } from './lines.ts'
-
-type Result = Extract<Happening, { type: 'result' }>
+import { batchLine, happeningSentence, readJson, type Sentence, withHint } from './happening.ts'
+import { terminalLines } from './lines.ts'
 
 export interface ReporterOptions {
   json: boolean
@@ -61,23 +59,6 @@ function textReporter(options: ReporterOptions): Reporter {
   }
 }
 
-function batchLine(result: Result, answer: string): BatchLine {
-  const counts = readJson(answer) as { deadLetters?: number; redelivered?: number }
-  return {
-    source: Object.keys(result.records).join(' '),
-    records: Object.values(result.records).reduce((sum, offsets) => sum + offsets.length, 0),
-    deadLetters: counts.deadLetters ?? 0,
-    redelivered: counts.redelivered ?? 0,
-    durationMs: result.durationMs,
-  }
-}
-
-interface Sentence {
-  part: string
-  text: string
-  tone: 'plain' | 'good' | 'warn' | 'bad'
-}
-
 function sentence(news: News): Sentence | null {
   switch (news.type) {
     case 'producer':
@@ -103,48 +84,7 @@ function producerText({ state, rate }: { state: string; rate: number }): string 
   return state === 'running' ? `${rate} events/s` : state
 }
 
-/** Only what a person should look at; every happening is in the log. */
-function happeningSentence(happening: Happening): Sentence | null {
-  switch (happening.type) {
-    case 'retry': {
-      const partitions = Object.keys(happening.records).join(' ')
-      const wait = `attempt ${happening.attempt}, next in ${(happening.delayMs / 1000).toFixed(1)} s`
-      return { part: 'mapping', text: `${partitions}   ${wait}: ${withHint(happening.error)}`, tone: 'warn' }
-    }
-    case 'poll-error':
-      return { part: 'mapping', text: `Kafka: ${happening.error}, next try in ${happening.delayMs} ms`, tone: 'warn' }
-    case 'dropped':
-      return { part: 'mapping', text: `${happening.reason}: ${happening.detail}`, tone: 'bad' }
-    case 'out-of-range': {
-      const from = happening.from === null ? 'its position' : `offset ${happening.from}`
-      return {
-        part: 'mapping',
-        text: `${happening.partition}: ${from} is not in Kafka any more; reading goes on at ${happening.to}`,
-        tone: 'bad',
-      }
-    }
-    default:
-      return null
-  }
-}
-
-/** Adds what to do where the text begins with a code of ours. */
-function withHint(text: string): string {
-  const code = Object.keys(errorTable).find((candidate) => text.includes(`${candidate}:`)) as
-    | keyof typeof errorTable
-    | undefined
-  return code ? `${text}, hint: ${errorTable[code].hint}` : text
-}
-
 function describeError(error: Error): { code?: string; message: string; hint?: string } {
   if (error instanceof PipelineError) return { code: error.code, message: error.message, hint: error.hint }
   return { message: error.message }
-}
-
-function readJson(text: string): object {
-  try {
-    return (JSON.parse(text) as object | null) ?? {}
-  } catch {
-    return {}
-  }
 }
