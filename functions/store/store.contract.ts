@@ -6,6 +6,7 @@ import { lagSamplesContract } from './testing/lag-samples.ts'
 import type { OpenStore } from './testing/opened.ts'
 import { readingContract } from './testing/reading.ts'
 import { retentionContract } from './testing/retention.ts'
+import { rollupsContract } from './testing/rollups.ts'
 import { sweepContract } from './testing/sweep.ts'
 
 export function storeContract(open: OpenStore): void {
@@ -14,5 +15,6 @@ export function storeContract(open: OpenStore): void {
   describe('reading', () => readingContract(open))
   describe('lag samples', () => lagSamplesContract(open))
   describe('the sweep', () => sweepContract(open))
+  describe('rollups', () => rollupsContract(open))
   describe('what goes and what stays', () => retentionContract(open))
 }

@@ -8,6 +8,9 @@ import { type RemovableRow, rowRemover } from './remove-rows.ts'
 /** Rows for each transaction: it holds the write lock for a few milliseconds. */
 const stepRows = 500
 
+/** Minutes of business figures for each transaction. */
+const minutesPerStep = 60
+
 /** Seconds of arrival are asked for by the minute; two days of them are plenty. */
 const arrivalMsMax = 2 * 24 * 60 * 60 * 1000
 
@@ -32,6 +35,10 @@ export function expirer(
     )
   const rowsOf = { event: oldest('event'), dead_letter: oldest('dead_letter') }
   const arrivals = db.prepare('DELETE FROM arrival_second WHERE group_id = ? AND second < ?')
+  const minutes = db.prepare(
+    `DELETE FROM event_minute WHERE group_id = @group AND minute < @minute AND minute <=
+     (SELECT min(minute) FROM event_minute WHERE group_id = @group) + ${minutesPerStep}`,
+  )
   const removeRows = rowRemover(db)
   const expireIds = idExpiry(db)
 
@@ -53,6 +60,7 @@ export function expirer(
       expired.events += expireStep('event', group, eventsBefore)
       expired.deadLetters += expireStep('dead_letter', group, now - retention.deadLetterMsMax)
       arrivals.run(group.id, Math.floor((now - arrivalMsMax) / 1000))
+      minutes.run({ group: group.id, minute: Math.floor((now - retention.eventMsMax) / 60_000) })
     }
     expired.ids = expireIds(now)
     return expired

@@ -1,14 +1,16 @@
 // Sums of one batch, gathered in memory and added to the store's in few rows.
 import type { Database } from 'better-sqlite3'
 import type { EnrichedEvent } from '../../retail/enrich.ts'
+import { addUser, emptySketch } from '../distinct-users.ts'
 
 export interface Rollups {
   add(event: EnrichedEvent): void
   write(groupId: number, arrival: { ms: number; events: number; deadLetters: number }): void
 }
 
-interface MinuteSum {
-  minute: number
+interface Sum {
+  /** The minute, or the hour. */
+  at: number
   eventType: string
   region: string
   amountBucket: string
@@ -18,40 +20,64 @@ interface MinuteSum {
 
 const addArrival = `INSERT INTO arrival_second VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE
   SET events = events + excluded.events, dead_letters = dead_letters + excluded.dead_letters`
-const addMinute = `INSERT INTO event_minute VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
+const addSum = (table: string) => `INSERT INTO ${table} VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
   SET events = events + excluded.events, amount_cents = amount_cents + excluded.amount_cents`
 
 /** Prepares the statements; each batch starts with empty sums. */
 export function rollupWriter(db: Database): () => Rollups {
   const arrivals = db.prepare(addArrival)
-  const minutes = db.prepare(addMinute)
+  const minutes = db.prepare(addSum('event_minute'))
+  const hours = db.prepare(addSum('event_hour'))
+  const sketchOf = db
+    .prepare<[number, number], Buffer>('SELECT sketch FROM hour_users WHERE group_id = ? AND hour = ?')
+    .pluck()
+  const setSketch = db.prepare('INSERT OR REPLACE INTO hour_users VALUES (?, ?, ?)')
+
+  /** After a while nearly every user is known to the hour's sketch, and nothing is written. */
+  function addUsers(groupId: number, hour: number, users: Set<number>): void {
+    const known = sketchOf.get(groupId, hour)
+    const sketch = known ? new Uint8Array(known) : emptySketch()
+    let changed = known === undefined
+    for (const user of users) changed = addUser(sketch, user) || changed
+    if (changed) setSketch.run(groupId, hour, sketch)
+  }
+
   return function startRollups() {
-    const sums = new Map<string, MinuteSum>()
+    const byMinute = new Map<string, Sum>()
+    const usersByHour = new Map<number, Set<number>>()
     return {
-      add: (event) => addTo(sums, event),
+      add(event) {
+        const { event_type: eventType, amount_bucket: amountBucket, amount_cents: cents } = event
+        const at = Math.floor(event.event_ms / 60_000)
+        addTo(byMinute, { at, eventType, region: event.region ?? '', amountBucket, events: 1, cents })
+        const hour = Math.floor(at / 60)
+        const users = usersByHour.get(hour)
+        if (users) users.add(event.user_id)
+        else usersByHour.set(hour, new Set([event.user_id]))
+      },
       write(groupId, { ms, events, deadLetters }) {
         if (events + deadLetters > 0) arrivals.run(groupId, Math.floor(ms / 1000), events, deadLetters)
-        // In one order everywhere: on stores with row locks, writers then wait for each other and never in a circle.
-        for (const key of [...sums.keys()].sort()) {
-          const { minute, eventType, region, amountBucket, events, cents } = sums.get(key) as MinuteSum
-          minutes.run(groupId, minute, eventType, region, amountBucket, events, cents)
+        const byHour = new Map<string, Sum>()
+        for (const sum of byMinute.values()) addTo(byHour, { ...sum, at: Math.floor(sum.at / 60) })
+        for (const [statement, sums] of [[minutes, byMinute] as const, [hours, byHour] as const]) {
+          for (const { at, eventType, region, amountBucket, events, cents } of sums.values()) {
+            statement.run(groupId, at, eventType, region, amountBucket, events, cents)
+          }
         }
+        for (const [hour, users] of usersByHour) addUsers(groupId, hour, users)
       },
     }
   }
 }
 
-function addTo(sums: Map<string, MinuteSum>, event: EnrichedEvent): void {
-  const minute = Math.floor(event.event_ms / 60_000)
-  const region = event.region ?? ''
+function addTo(sums: Map<string, Sum>, sum: Sum): void {
   // The region comes last, for it is the only part that may hold any character.
-  const key = `${minute}/${event.event_type}/${event.amount_bucket}/${region}`
-  const sum = sums.get(key)
-  if (sum) {
-    sum.events++
-    sum.cents += event.amount_cents
+  const key = `${sum.at}/${sum.eventType}/${sum.amountBucket}/${sum.region}`
+  const known = sums.get(key)
+  if (!known) {
+    sums.set(key, sum)
     return
   }
-  const { event_type: eventType, amount_bucket: amountBucket, amount_cents: cents } = event
-  sums.set(key, { minute, eventType, region, amountBucket, events: 1, cents })
+  known.events += sum.events
+  known.cents += sum.cents
 }

@@ -13,6 +13,7 @@ import { idsPerRun as defaultIdsPerRun } from './ids.ts'
 import { lagSampleStore } from './lag-samples.ts'
 import { migrate } from './migrate.ts'
 import { accountReader } from './read-account.ts'
+import { rollupReader } from './read-rollups.ts'
 import { rowReader } from './read-rows.ts'
 import { sweeper } from './sweep.ts'
 import { batchWriter } from './write-batch.ts'
@@ -75,6 +76,7 @@ function storeOn(db: Database, { file, clock, busyMsMax, idsPerRun = defaultIdsP
   const writeBatch = batchWriter(db, { clock, idsPerRun })
   const rows = rowReader(db)
   const account = accountReader(db)
+  const rollups = rollupReader(db)
   const lag = lagSampleStore(db)
   const sweep = sweeper(db, { clock })
   const expire = expirer(db, { clock })
@@ -109,6 +111,7 @@ function storeOn(db: Database, { file, clock, busyMsMax, idsPerRun = defaultIdsP
     totals: (group) => reading(() => account.totals(group)),
     newestEvent: (group) => reading(() => rows.newestEvent(group)),
     arrivals: (query) => reading(() => account.arrivals(query)),
+    rollups: (query) => reading(() => rollups(query)),
     accounts: (query) => reading(() => account.accounts(query)),
     writeLagSamples: (samples) => writing(() => lag.write(samples)),
     lagSamples: (query) => reading(() => lag.since(query)),

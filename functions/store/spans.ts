@@ -1,0 +1,73 @@
+// Cuts a stretch of time into minutes, hours or days, days as a zone's calendar has them.
+export type SpanUnit = 'minute' | 'hour' | 'day'
+
+export interface Span {
+  /** ms */
+  from: number
+  /** ms, exclusive */
+  to: number
+}
+
+const minuteMs = 60_000
+const hourMs = 60 * minuteMs
+const dayMs = 24 * hourMs
+
+/** More than a page shows; a longer stretch is cut here. */
+export const spansMax = 1_500
+
+/** The newest spans, at most `spansMax`, that touch `[fromMs, toMs)`, ascending. A day of a zone may have 23 or 25 hours. */
+export function spansBetween(unit: SpanUnit, stretch: { fromMs: number; toMs: number }, timeZone: string): Span[] {
+  const { fromMs, toMs } = stretch
+  const spans: Span[] = []
+  if (unit === 'day') {
+    const startOfDay = dayStarts(timeZone)
+    for (let to = startOfDay(toMs - 1, 1); to > fromMs && spans.length < spansMax; ) {
+      const from = startOfDay(to - 1, 0)
+      spans.push({ from, to })
+      to = from
+    }
+  } else {
+    const length = unit === 'minute' ? minuteMs : hourMs
+    for (let to = Math.ceil(toMs / length) * length; to > fromMs && spans.length < spansMax; to -= length) {
+      spans.push({ from: to - length, to })
+    }
+  }
+  return spans.reverse()
+}
+
+/** When the day that holds a moment begins, or `later` days after it. */
+function dayStarts(timeZone: string): (ms: number, later: number) => number {
+  const local = new Intl.DateTimeFormat('en-US', {
+    timeZone,
+    hourCycle: 'h23',
+    era: 'short',
+    year: 'numeric',
+    month: 'numeric',
+    day: 'numeric',
+    hour: 'numeric',
+    minute: 'numeric',
+    second: 'numeric',
+  })
+  /** The zone's wall clock, read as if it were UTC's. */
+  const wallClock = (ms: number): number => {
+    const part = Object.fromEntries(local.formatToParts(ms).map(({ type, value }) => [type, value]))
+    const year = part.era === 'BC' ? 1 - Number(part.year) : Number(part.year)
+    return Date.UTC(
+      year,
+      Number(part.month) - 1,
+      Number(part.day),
+      Number(part.hour),
+      Number(part.minute),
+      Number(part.second),
+    )
+  }
+  return (ms, later) => {
+    const midnight = Math.floor(wallClock(ms) / dayMs) * dayMs + later * dayMs
+    const offset = (at: number) => wallClock(at) - at
+    // The zone's offset at midnight, which is not known before midnight is: two steps settle it.
+    const guess = midnight - offset(midnight)
+    const start = midnight - offset(guess)
+    // Where the clock is set forward at midnight, the day begins an hour later than the calendar says.
+    return wallClock(start) < midnight ? start + hourMs : start
+  }
+}

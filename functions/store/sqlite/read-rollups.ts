@@ -1,0 +1,65 @@
+// Reads business figures by minute, hour or day from the sums that were kept as events arrived.
+import type { Database } from 'better-sqlite3'
+import { emptySketch, estimateUsers, mergeSketch } from '../distinct-users.ts'
+import { type Span, spansBetween } from '../spans.ts'
+import type { Rollup, RollupQuery, RollupSum } from '../store.ts'
+
+const minuteMs = 60_000
+const minutesPerHour = 60
+
+/** Whole hours, and the minutes before and after them where a zone's day begins within an hour. */
+interface Cut {
+  groupId: number
+  firstMinute: number
+  firstHour: number
+  endHour: number
+  endMinute: number
+}
+
+export function rollupReader(db: Database): (query: RollupQuery) => Rollup[] {
+  const groupOf = db.prepare<[string], number>('SELECT id FROM consumer_group WHERE name = ?').pluck()
+  const columns = 'event_type, region, amount_bucket, events, amount_cents'
+  const sums = db.prepare<[Cut], RollupSum>(`
+    SELECT event_type AS eventType, nullif(region, '') AS region, amount_bucket AS amountBucket,
+      sum(events) AS events, sum(amount_cents) AS amountCents
+    FROM (
+      SELECT ${columns} FROM event_hour WHERE group_id = @groupId AND hour >= @firstHour AND hour < @endHour
+      UNION ALL
+      SELECT ${columns} FROM event_minute
+      WHERE group_id = @groupId AND minute >= @firstMinute AND minute < min(@firstHour * 60, @endMinute)
+      UNION ALL
+      SELECT ${columns} FROM event_minute
+      WHERE group_id = @groupId AND minute >= max(@endHour * 60, @firstMinute) AND minute < @endMinute
+        AND @endHour >= @firstHour
+    ) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`)
+  const sketches = db
+    .prepare<[Cut], Buffer>(
+      'SELECT sketch FROM hour_users WHERE group_id = @groupId AND hour >= @firstHour AND hour < @endHour',
+    )
+    .pluck()
+
+  function usersIn(cut: Cut): number {
+    const users = emptySketch()
+    for (const sketch of sketches.iterate(cut)) mergeSketch(users, sketch)
+    return estimateUsers(users)
+  }
+
+  return db.transaction(({ group, by, timeZone, ...stretch }: RollupQuery): Rollup[] => {
+    const groupId = groupOf.get(group)
+    if (groupId === undefined) return []
+    return spansBetween(by, stretch, timeZone).flatMap((span) => {
+      const cut = cutOf(groupId, span)
+      const found = sums.all(cut)
+      if (found.length === 0) return []
+      return [{ fromMs: span.from, toMs: span.to, distinctUsers: by === 'minute' ? null : usersIn(cut), sums: found }]
+    })
+  })
+}
+
+function cutOf(groupId: number, { from, to }: Span): Cut {
+  const firstMinute = Math.floor(from / minuteMs)
+  const endMinute = Math.floor(to / minuteMs)
+  const firstHour = Math.ceil(firstMinute / minutesPerHour)
+  const endHour = Math.floor(endMinute / minutesPerHour)
+  return { groupId, firstMinute, firstHour, endHour, endMinute }
+}
