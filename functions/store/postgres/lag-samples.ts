@@ -1,4 +1,4 @@
-// Keeps the sampled offsets of each partition: all of two hours, one a minute of a day.
+// Keeps the sampled offsets of each partition: all of two hours, one a minute of 26 hours.
 import type { LagSample } from '../store.ts'
 import { numbers, texts } from './columns.ts'
 import { notifyCommit } from './commit-watch.ts'
@@ -7,7 +7,7 @@ import { addGroup, addSources } from './recall.ts'
 
 const minuteMs = 60_000
 const fineMs = 2 * 60 * minuteMs
-const keptMs = 24 * 60 * minuteMs
+const keptMs = 26 * 60 * minuteMs
 /** How far behind the two hours thinning looks at each write. What a longer silence left there goes with its day. */
 const thinningMs = 60 * minuteMs
 

@@ -1,6 +1,6 @@
 // Reads events and dead letters: pages of a list, and what came after a cursor.
 import type { Change, PageQuery, StoredDeadLetter, StoredEvent } from '../store.ts'
-import type { Database, Statement } from './database.ts'
+import type { Database, Session, Statement } from './database.ts'
 
 /** More rows than this are never read at once, whatever is asked: a read stays far below 100 ms. */
 const pageRowsMax = 10_000
@@ -31,13 +31,13 @@ const eventsIn = (order: Order): Statement => ({
 })
 
 /** octet_length reads the length that is kept beside a large value, not the value. */
-const deadLettersIn = (order: Order): Statement => ({
-  name: `dead-letters-${order}`,
+const deadLettersIn = (order: Order, name: string, group: string): Statement => ({
+  name,
   text: `SELECT seq, code, reason, topic, partition, record_offset AS "offset", record_ms, arrived_ms, key, value
     FROM (
       SELECT *, sum(bytes) OVER (ORDER BY seq ${order}) - bytes AS bytes_before FROM (
         SELECT *, coalesce(octet_length(key), 0) + coalesce(octet_length(value), 0) AS bytes FROM dead_letter
-        WHERE group_id = ${groupId} AND seq > $2 AND seq < $3 ORDER BY seq ${order} LIMIT $4
+        WHERE group_id = ${group} AND seq > $2 AND seq < $3 ORDER BY seq ${order} LIMIT $4
       ) AS asked
     ) AS measured JOIN source ON source.id = measured.source_id
     WHERE bytes_before < ${pageBytesMax} ORDER BY seq ${order}`,
@@ -45,7 +45,20 @@ const deadLettersIn = (order: Order): Statement => ({
 
 const statements = {
   events: { ASC: eventsIn('ASC'), DESC: eventsIn('DESC') },
-  deadLetters: { ASC: deadLettersIn('ASC'), DESC: deadLettersIn('DESC') },
+  deadLetters: {
+    ASC: deadLettersIn('ASC', 'dead-letters-ASC', groupId),
+    DESC: deadLettersIn('DESC', 'dead-letters-DESC', groupId),
+  },
+}
+
+const deadLettersOfGroup = deadLettersIn('ASC', 'dead-letters-of-group', '$1')
+
+/** A page of the dead letters of a group by its id, inside a transaction. */
+export function deadLettersAfter(
+  session: Pick<Session, 'rows'>,
+  { groupId, after, limit }: { groupId: number; after: number; limit: number },
+): Promise<(StoredDeadLetter & { key: Buffer | null; value: Buffer | null })[]> {
+  return session.rows(deadLettersOfGroup, [groupId, after, Number.MAX_SAFE_INTEGER, limit])
 }
 
 const headOf: Statement = { name: 'head', text: 'SELECT seq FROM consumer_group WHERE name = $1' }

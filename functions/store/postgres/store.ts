@@ -4,6 +4,8 @@ import type { Store } from '../store.ts'
 import { storeAddress } from './address.ts'
 import { channelOf, watchCommits } from './commit-watch.ts'
 import { openDatabase } from './database.ts'
+import { eraser } from './erase.ts'
+import { expirer } from './expire.ts'
 import { lagSampleStore } from './lag-samples.ts'
 import { migrate } from './migrate.ts'
 import { accountReader } from './read-account.ts'
@@ -45,6 +47,7 @@ export async function openPostgresStore(url: string, options: PostgresStoreOptio
   const account = accountReader(database)
   const lag = lagSampleStore(database, channel)
   const sweep = sweeper(database, { clock, channel })
+  const erase = eraser(database, { clock })
   const watch = watchCommits({ channel, open: database.client })
   return {
     writeBatch: (batch) => writeBatch(database, batch, { clock, channel }),
@@ -61,6 +64,9 @@ export async function openPostgresStore(url: string, options: PostgresStoreOptio
     latestLagSamples: lag.latest,
     sweep: sweep.sweep,
     lastSweep: sweep.last,
+    expire: expirer(database, { clock, eraseStep: erase.step }),
+    eraseUser: erase.eraseUser,
+    erasures: erase.erasures,
     onCommit: watch.listen,
     async close() {
       await watch.stop()

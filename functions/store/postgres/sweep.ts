@@ -1,4 +1,5 @@
 // Compares the account with the rows that are kept, page by page, while writing goes on.
+import type { Position, RowTable } from '../sqlite/position.ts'
 import { type AccountSums, complaintsOnCounters, complaintsOnRanges } from '../sqlite/sweep-complaints.ts'
 import type { Sweep } from '../store.ts'
 import { notifyCommit } from './commit-watch.ts'
@@ -9,14 +10,8 @@ const pageRows = 2_000
 
 const complaintsMax = 100
 
-type RowTable = 'event' | 'dead_letter'
-
 /** Where a pass stands. It is kept in the store, so that any process goes on where another stopped. */
-interface Position {
-  groupId: number
-  table: RowTable
-  /** The last row seen. */
-  seq: number
+interface SweepPosition extends Position {
   /** What the account's own arithmetic showed when the pass began. */
   complaints: string[]
 }
@@ -43,7 +38,8 @@ const clear: Statement = { name: 'sweep-clear', text: 'DELETE FROM sweep_tally' 
 const fill: Statement = {
   name: 'sweep-fill',
   text: `INSERT INTO sweep_tally (source_id, epoch, group_id, fence_seq, stored, dead_letters)
-    SELECT source_id, epoch, group_id, seq, stored, dead_letters FROM account
+    SELECT source_id, epoch, group_id, seq, stored - expired_events - erased_events,
+      dead_letters - expired_dead_letters - erased_dead_letters FROM account
     JOIN source ON source.id = account.source_id JOIN consumer_group ON consumer_group.id = source.group_id`,
 }
 const arithmetic: Statement = {
@@ -87,14 +83,15 @@ const tally = { event: tallyOf('event', 'events_found'), dead_letter: tallyOf('d
  * Prepares the sweep.
  *
  * A pass begins with a snapshot of the counters and, for each group, the seq of that moment. Rows up to that fence can
- * only become fewer, so at the end both must agree however much was written meanwhile.
+ * only become fewer, so at the end both must agree however much was written meanwhile. Rows that go on purpose tell the
+ * tally of it: see remove-rows.ts.
  */
 export function sweeper(database: Database, { clock, channel }: { clock: () => number; channel: string }): Sweeper {
   /** One short transaction. Answers whether there is no more to do for now. */
   async function step(session: Session): Promise<boolean> {
     const [row] = await session.rows<{ position: string | null }>(take, [])
     if (!row) return true
-    const position = row.position ? (JSON.parse(row.position) as Position) : await begin(session)
+    const position = row.position ? (JSON.parse(row.position) as SweepPosition) : await begin(session)
     const next = position && (await advance(session, position))
     if (next) session.send(setPosition, [JSON.stringify(next)])
     else {
@@ -119,7 +116,7 @@ export function sweeper(database: Database, { clock, channel }: { clock: () => n
 }
 
 /** Fills the tally with what the counters say now. Null when there is nothing to compare. */
-async function begin(session: Session): Promise<Position | null> {
+async function begin(session: Session): Promise<SweepPosition | null> {
   session.send(clear, [])
   session.send(fill, [])
   const [sums, groupId] = await Promise.all([
@@ -130,7 +127,7 @@ async function begin(session: Session): Promise<Position | null> {
 }
 
 /** The position after one more page; null at the end of the pass. */
-async function advance(session: Session, position: Position): Promise<Position | null> {
+async function advance(session: Session, position: SweepPosition): Promise<SweepPosition | null> {
   const [page] = await session.rows<{ seq: number | null }>(tally[position.table], [position.groupId, position.seq])
   if (page?.seq) return { ...position, seq: page.seq }
   if (position.table === 'event') return { ...position, table: 'dead_letter', seq: 0 }

@@ -5,7 +5,7 @@ import type { EpochGain } from './ledger.ts'
 
 const addToCounters: Statement = {
   name: 'add-to-counters',
-  text: `INSERT INTO account SELECT * FROM
+  text: `INSERT INTO account (source_id, epoch, stored, duplicates, noise, dead_letters, redelivered) SELECT * FROM
       unnest($1::integer[], $2::integer[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])
     ON CONFLICT (source_id, epoch) DO UPDATE SET
       stored = account.stored + excluded.stored, duplicates = account.duplicates + excluded.duplicates,

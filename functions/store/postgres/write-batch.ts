@@ -7,7 +7,14 @@ import { type DeadLetterIds, deadLetterIds, writeDeadLetterIds } from './dead-le
 import { type Recalled, recall } from './recall.ts'
 import { writeRollups } from './rollups.ts'
 import { writeAccount, writeSeq } from './write-account.ts'
-import { type NewDeadLetter, type NewEvent, writeDeadLetters, writeEvents } from './write-rows.ts'
+import {
+  type Duplicate,
+  type NewDeadLetter,
+  type NewEvent,
+  writeDeadLetters,
+  writeEvents,
+  writeIdKeepers,
+} from './write-rows.ts'
 
 /**
  * Writes a batch. The group's row is locked first, so the batches of a group follow each other, whoever writes them:
@@ -33,6 +40,7 @@ interface Settled {
   result: BatchResult
   events: NewEvent[]
   deadLetters: NewDeadLetter[]
+  duplicates: Duplicate[]
   /** The last number given. */
   seq: number
 }
@@ -41,6 +49,7 @@ function settleAll(batch: Batch, recalled: Recalled, identities: DeadLetterIds):
   const result: BatchResult = { stored: 0, duplicates: 0, noise: 0, deadLetters: 0, redelivered: 0 }
   const events: NewEvent[] = []
   const deadLetters: NewDeadLetter[] = []
+  const duplicates: Duplicate[] = []
   let { seq } = recalled
   // One object for the whole batch: `sourceId` says whose record is being settled.
   let sourceId = 0
@@ -62,9 +71,14 @@ function settleAll(batch: Batch, recalled: Recalled, identities: DeadLetterIds):
     if (counter === 'stored' && outcome.kind === 'event') {
       const { event, contentHash } = outcome
       events.push({ seq: ++seq, sourceId, epoch, record, event, contentHash })
-    } else if (rejection) deadLetters.push({ seq: ++seq, sourceId, epoch, record, rejection })
+    } else if (rejection) {
+      const conflictId = outcome.kind === 'event' ? outcome.event.event_id : null
+      deadLetters.push({ seq: ++seq, sourceId, epoch, record, rejection, conflictId })
+    } else if (counter === 'duplicates' && outcome.kind === 'event') {
+      duplicates.push({ eventId: outcome.event.event_id, sourceId, offset: record.offset })
+    }
   }
-  return { result, events, deadLetters, seq }
+  return { result, events, deadLetters, duplicates, seq }
 }
 
 function claimId(hashes: Map<string, Uint8Array>, id: string, contentHash: Uint8Array): 'new' | 'same' | 'other' {
@@ -84,6 +98,7 @@ function write(session: Session, { groupId, ledgers, seq: seqBefore }: Recalled,
     writeDeadLetters(session, shared, deadLetters)
     writeDeadLetterIds(session, identities.claimed)
   }
+  writeIdKeepers(session, shared, written)
   const gains = ledgers.flatMap((ledger) => ledger.gains())
   if (gains.length > 0) writeAccount(session, gains)
   writeRollups(

@@ -20,6 +20,15 @@ export interface NewEvent extends NewRow {
 
 export interface NewDeadLetter extends NewRow {
   rejection: Rejection
+  /** The id that an ID_CONFLICT speaks of. */
+  conflictId: string | null
+}
+
+/** A known id that was met at another place. */
+export interface Duplicate {
+  eventId: string
+  sourceId: number
+  offset: number
 }
 
 /** What all rows of a transaction share. */
@@ -39,7 +48,8 @@ const insertEvents: Statement = {
 
 const insertIds: Statement = {
   name: 'insert-event-identities',
-  text: 'INSERT INTO event_identity SELECT $1::integer, * FROM unnest($2::bytea[], $3::bytea[])',
+  text: `INSERT INTO event_identity
+    SELECT $1::integer, * FROM unnest($2::integer[], $3::bigint[], $4::bytea[], $5::bytea[])`,
 }
 
 const insertDeadLetters: Statement = {
@@ -47,6 +57,20 @@ const insertDeadLetters: Statement = {
   text: `INSERT INTO dead_letter (group_id, arrived_ms, seq, source_id, epoch, record_offset, record_ms, code, reason, key, value)
     SELECT $1::integer, $2::bigint, * FROM unnest($3::bigint[], $4::integer[], $5::integer[], $6::bigint[], $7::bigint[], $8::text[],
       $9::text[], $10::bytea[], $11::bytea[])`,
+}
+
+const insertConflicts: Statement = {
+  name: 'insert-conflicts',
+  text: 'INSERT INTO conflict_id SELECT $1::integer, * FROM unnest($2::bigint[], $3::bytea[])',
+}
+
+const addDuplicates: Statement = {
+  name: 'add-duplicates',
+  text: `INSERT INTO duplicate_place
+    SELECT $1::integer, id, source_id, max(record_offset)
+    FROM unnest($2::bytea[], $3::integer[], $4::bigint[]) AS met (id, source_id, record_offset) GROUP BY id, source_id
+    ON CONFLICT (group_id, id, source_id) DO UPDATE
+    SET record_offset = greatest(duplicate_place.record_offset, excluded.record_offset)`,
 }
 
 export function writeEvents(session: Session, { groupId, arrivedMs }: Shared, rows: NewEvent[]): void {
@@ -69,11 +93,11 @@ export function writeEvents(session: Session, { groupId, arrivedMs }: Shared, ro
     texts(events.map((event) => event.extra && JSON.stringify(event.extra))),
   ])
   // In the order of the key: neighbours of the index are visited together.
-  const ids = rows
-    .map(({ event, contentHash }) => ({ key: idKey(event.event_id), contentHash }))
-    .sort((a, b) => (a.key < b.key ? -1 : 1))
+  const ids = rows.map((row) => ({ ...row, key: idKey(row.event.event_id) })).sort((a, b) => (a.key < b.key ? -1 : 1))
   session.send(insertIds, [
     groupId,
+    numbers(ids.map(({ sourceId }) => sourceId)),
+    numbers(ids.map(({ record }) => record.offset)),
     hexBytes(ids.map(({ key }) => key)),
     bytes(ids.map(({ contentHash }) => contentHash)),
   ])
@@ -89,6 +113,27 @@ export function writeDeadLetters(session: Session, { groupId, arrivedMs }: Share
     bytes(rows.map(({ record }) => record.key)),
     bytes(rows.map(({ record }) => record.value)),
   ])
+}
+
+/** What keeps an id beyond its own record: kept conflicts, and other places that can bring it back. */
+export function writeIdKeepers(
+  session: Session,
+  { groupId }: Shared,
+  { deadLetters, duplicates }: { deadLetters: NewDeadLetter[]; duplicates: Duplicate[] },
+): void {
+  const conflicts = deadLetters.filter(({ conflictId }) => conflictId !== null)
+  if (conflicts.length > 0) {
+    const keys = conflicts.map(({ conflictId }) => idKey(conflictId as string))
+    session.send(insertConflicts, [groupId, numbers(conflicts.map(({ seq }) => seq)), hexBytes(keys)])
+  }
+  if (duplicates.length > 0) {
+    session.send(addDuplicates, [
+      groupId,
+      hexBytes(duplicates.map(({ eventId }) => idKey(eventId))),
+      numbers(duplicates.map(({ sourceId }) => sourceId)),
+      numbers(duplicates.map(({ offset }) => offset)),
+    ])
+  }
 }
 
 /** seq, source_id, epoch, record_offset, record_ms */

@@ -82,9 +82,10 @@ export function retentionContract(open: OpenStore): void {
     expect(await expire()).toMatchObject({ events: 9, ids: 0 })
     expect(await at.write(...first)).toMatchObject({ redelivered: 5 })
     await sample(3)
-    expect(await expire()).toMatchObject({ ids: 0 })
+    const early = await expire()
+    expect(await at.write(...first.slice(3))).toMatchObject({ redelivered: 2 })
     await sample(5)
-    expect((await expire()).ids).toBeGreaterThanOrEqual(4)
+    expect(early.ids + (await expire()).ids).toBeGreaterThanOrEqual(4)
     expect(await at.write(...[5, 6].map((offset) => event({ offset }, { event_id: `new${offset}` })))).toMatchObject({
       redelivered: 2,
     })

@@ -21,14 +21,19 @@ CREATE TABLE source (
 );
 
 -- stored + duplicates + noise + dead_letters = the offsets in the account's ranges.
+-- stored = event rows kept + expired + erased, and the same for dead letters.
 CREATE TABLE account (
-  source_id    integer NOT NULL,
-  epoch        integer NOT NULL,
-  stored       bigint NOT NULL DEFAULT 0,
-  duplicates   bigint NOT NULL DEFAULT 0,
-  noise        bigint NOT NULL DEFAULT 0,
-  dead_letters bigint NOT NULL DEFAULT 0,
-  redelivered  bigint NOT NULL DEFAULT 0,
+  source_id            integer NOT NULL,
+  epoch                integer NOT NULL,
+  stored               bigint NOT NULL DEFAULT 0,
+  duplicates           bigint NOT NULL DEFAULT 0,
+  noise                bigint NOT NULL DEFAULT 0,
+  dead_letters         bigint NOT NULL DEFAULT 0,
+  redelivered          bigint NOT NULL DEFAULT 0,
+  expired_events       bigint NOT NULL DEFAULT 0,
+  erased_events        bigint NOT NULL DEFAULT 0,
+  expired_dead_letters bigint NOT NULL DEFAULT 0,
+  erased_dead_letters  bigint NOT NULL DEFAULT 0,
   PRIMARY KEY (source_id, epoch)
 ) WITH (fillfactor = 50);
 
@@ -85,11 +90,33 @@ CREATE TABLE dead_letter (
 -- Identities outlive the rows they speak of, so they are kept apart.
 -- id: the id's bytes behind one byte that says what they are; see id-key.ts. content_hash: SHA-256 of the canonical event.
 CREATE TABLE event_identity (
-  group_id     integer NOT NULL,
-  id           bytea NOT NULL,
-  content_hash bytea NOT NULL,
+  group_id      integer NOT NULL,
+  source_id     integer NOT NULL,
+  record_offset bigint NOT NULL,
+  id            bytea NOT NULL,
+  content_hash  bytea NOT NULL,
   PRIMARY KEY (group_id, id)
 );
+-- An id can go when the topic's log has passed its record.
+CREATE INDEX event_identity_by_place ON event_identity (source_id, record_offset);
+
+-- Where else a known id was met: each of these records can bring it back. The last one of a partition is kept.
+CREATE TABLE duplicate_place (
+  group_id      integer NOT NULL,
+  id            bytea NOT NULL,
+  source_id     integer NOT NULL,
+  record_offset bigint NOT NULL,
+  PRIMARY KEY (group_id, id, source_id)
+);
+
+-- Ids that a kept ID_CONFLICT speaks of; seq is the dead letter's.
+CREATE TABLE conflict_id (
+  group_id integer NOT NULL,
+  seq      bigint NOT NULL,
+  id       bytea NOT NULL,
+  PRIMARY KEY (group_id, seq)
+);
+CREATE INDEX conflict_id_by_id ON conflict_id (group_id, id);
 
 -- value_hash: SHA-256 of the record's value; empty for a tombstone.
 CREATE TABLE dead_letter_identity (
@@ -122,7 +149,7 @@ CREATE TABLE event_minute (
   PRIMARY KEY (group_id, minute, event_type, region, amount_bucket)
 ) WITH (fillfactor = 70);
 
--- lasting: the first of its minute, kept for a day; the others for two hours.
+-- lasting: the first of its minute, kept for 26 hours; the others for two hours.
 CREATE TABLE lag_sample (
   source_id        integer NOT NULL,
   at               bigint NOT NULL,
@@ -155,4 +182,16 @@ CREATE TABLE sweep_tally (
   events_found       bigint NOT NULL DEFAULT 0,
   dead_letters_found bigint NOT NULL DEFAULT 0,
   PRIMARY KEY (source_id, epoch)
+);
+
+-- The trail of erasures. position says how far one has come, as the sweep's does; finished_ms is null until it has ended.
+CREATE TABLE erasure (
+  id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  user_id      bigint NOT NULL,
+  requested_by text NOT NULL,
+  requested_ms bigint NOT NULL,
+  finished_ms  bigint,
+  position     text NOT NULL DEFAULT '{"groupId":0,"table":"event","seq":0}',
+  events       bigint NOT NULL DEFAULT 0,
+  dead_letters bigint NOT NULL DEFAULT 0
 );
