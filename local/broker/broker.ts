@@ -6,6 +6,7 @@ import { apis } from './api/table.ts'
 import { serve } from './connection.ts'
 import { Coordinator } from './groups/coordinator.ts'
 import { CommittedOffsets } from './groups/offsets.ts'
+import { Housekeeping } from './housekeeping.ts'
 import { parseConfigs } from './log/configs.ts'
 import { Topics } from './log/topics.ts'
 import type { BrokerState } from './state.ts'
@@ -49,7 +50,7 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
   const sockets = new Set<Socket>()
   let state: BrokerState | null = null
   let held: HeldDirectory | null = null
-  let retention: NodeJS.Timeout | undefined
+  let housekeeping: Housekeeping | undefined
   const accept = (socket: Socket) => {
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
@@ -58,12 +59,12 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
   }
   const { servers, port } = await listen(host, options.port, accept)
   const stop = async () => {
-    clearInterval(retention)
     state?.coordinator.close()
     for (const socket of sockets) socket.destroy()
     await Promise.all(servers.map(closed))
     state?.transactions.close()
     state?.topics.close()
+    await housekeeping?.close()
     state?.offsets.close()
     held?.release()
   }
@@ -75,7 +76,7 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
   try {
     held = holdDirectory(options.dataDir)
     state = open(options, host, port)
-    retention = keepRetention(state)
+    housekeeping = new Housekeeping(state)
   } catch (error) {
     await close()
     throw error
@@ -107,22 +108,6 @@ function open(options: BrokerOptions, host: string, port: number): BrokerState {
     now,
     say,
   }
-}
-
-/** log.retention.check.interval.ms */
-const retentionCheckMs = 5 * 60 * 1000
-
-/** Deletes what is past its retention, now and every five minutes. */
-function keepRetention({ topics, now, say }: BrokerState): NodeJS.Timeout {
-  const check = () => {
-    try {
-      topics.retain(now())
-    } catch (error) {
-      say(`old records cannot be deleted: ${(error as Error).message}`)
-    }
-  }
-  check()
-  return setInterval(check, retentionCheckMs).unref()
 }
 
 /**

@@ -13,6 +13,7 @@ import { openSegments } from './open-segments.ts'
 import { readSegment } from './read-segment.ts'
 import { Segment, segmentFileName } from './segment.ts'
 import type { TimedOffset } from './timed-offset.ts'
+import { topicRefusal } from './topic-refusal.ts'
 
 /** One broker, never a new leader. */
 export const leaderEpoch = 0
@@ -95,7 +96,7 @@ export class PartitionLog {
    * @throws the operating system's error (ENOSPC, EROFS, ...) when the write failed; nothing was appended then
    */
   append(batch: Buffer, now: number): Appended {
-    const refusal = refusalOf(batch, this.configs['max.message.bytes']) ?? this.timeRefusal(batch, now)
+    const refusal = refusalOf(batch, this.configs['max.message.bytes']) ?? topicRefusal(batch, this.configs, now)
     if (refusal) return { kind: 'refused', ...refusal }
     const verdict = this.producers.judge(readHeader(batch, 0))
     if (verdict.kind === 'duplicate') return verdict
@@ -121,14 +122,6 @@ export class PartitionLog {
     const stableMoved = this.stableOffset > stableBefore
     for (const wake of this.watchers) wake(header.bytes, stableMoved)
     return baseOffset
-  }
-
-  private timeRefusal(batch: Buffer, now: number): Refusal | null {
-    const aheadMsMax = this.configs['message.timestamp.after.max.ms']
-    if (this.configs['message.timestamp.type'] === 'LogAppendTime') return null
-    if (readHeader(batch, 0).maxTimestamp - now <= aheadMsMax) return null
-    const message = `The timestamp is more than message.timestamp.after.max.ms = ${aheadMsMax} ahead of the clock`
-    return { error: 'INVALID_TIMESTAMP', message }
   }
 
   private segmentFor(bytes: number, timestamp: number): Segment {

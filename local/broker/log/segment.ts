@@ -115,10 +115,13 @@ export class Segment {
 
   /** Keeps what is known, `producers` too, so that the next start need not read the file so far. */
   seal(producers: ProducerTable): void {
-    if (this.sealedBytes === this.bytes || this.bytes === 0) return
+    if (this.sealedBytes !== this.bytes && this.bytes > 0) this.sealWith(sealedProducers(producers.all()))
+  }
+
+  sealWith(producers: Seal['producers']): void {
     const { bytes, nextOffset, firstTimestamp, maxTimestamp, maxTimestampBatch, aborted } = this
     const known = { bytes, nextOffset, firstTimestamp, maxTimestamp, maxTimestampBatch, aborted }
-    writeSeal(this.file, { ...known, index: this.index.toBuffer(), producers: sealedProducers(producers.all()) })
+    writeSeal(this.file, { ...known, index: this.index.toBuffer(), producers })
     this.sealedBytes = bytes
   }
 

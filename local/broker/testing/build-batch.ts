@@ -3,7 +3,7 @@ import { crc32c } from '@node-rs/crc32'
 
 export interface BatchContent {
   /** One record each. `timestamp` in ms since 1970. */
-  records: { value: string; timestamp?: number }[]
+  records: { key?: string; value: string | null; timestamp?: number }[]
   producerId?: number
   producerEpoch?: number
   baseSequence?: number
@@ -16,7 +16,9 @@ export function buildBatch(content: BatchContent): Buffer {
   const { records, producerId = -1, producerEpoch = -1, baseSequence = -1, transactional = false } = content
   const times = records.map(({ timestamp }) => timestamp ?? 0)
   const baseTimestamp = times[0] ?? 0
-  const encoded = records.map(({ value }, i) => encodeRecord(value, (times[i] as number) - baseTimestamp, i))
+  const encoded = records.map(({ key, value }, i) => {
+    return encodeRecord(key ?? null, value, (times[i] as number) - baseTimestamp, i)
+  })
   const header = Buffer.alloc(61)
   const batch = Buffer.concat([header, ...encoded])
   batch.writeInt32BE(batch.length - 12, 8)
@@ -33,19 +35,17 @@ export function buildBatch(content: BatchContent): Buffer {
   return batch
 }
 
-/** length, attributes, timestamp delta, offset delta, key (none), value, headers (none). */
-function encodeRecord(value: string, timestampDelta: number, offsetDelta: number): Buffer {
-  const bytes = Buffer.from(value)
-  const content = Buffer.concat([
-    Buffer.from([0]),
-    zigzag(timestampDelta),
-    zigzag(offsetDelta),
-    zigzag(-1),
-    zigzag(bytes.length),
-    bytes,
-    zigzag(0),
-  ])
+/** length, attributes, timestamp delta, offset delta, key, value, headers (none). */
+function encodeRecord(key: string | null, value: string | null, timestampDelta: number, offsetDelta: number): Buffer {
+  const times = [zigzag(timestampDelta), zigzag(offsetDelta)]
+  const content = Buffer.concat([Buffer.from([0]), ...times, withLength(key), withLength(value), zigzag(0)])
   return Buffer.concat([zigzag(content.length), content])
+}
+
+function withLength(text: string | null): Buffer {
+  if (text === null) return zigzag(-1)
+  const bytes = Buffer.from(text)
+  return Buffer.concat([zigzag(bytes.length), bytes])
 }
 
 function zigzag(value: number): Buffer {
