@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { PipelineError } from '../functions/errors.ts'
 import { pipelineEnvironment } from '../infra/environment.ts'
 import { type MappingDescription, pipeline } from '../infra/pipeline.ts'
-import type { ReplayRequest } from './dashboard/serve.ts'
+import type { ReplayRequest, SaveEventRequest } from './dashboard/serve.ts'
 import type { Happening } from './event-source-mapping/happening.ts'
 import { startKafka } from './kafka.ts'
 import { type LogFile, openLogFile } from './log-file.ts'
@@ -63,7 +63,10 @@ export async function startStack(options: LocalOptions, tell: (news: News) => vo
   const api: Thread<ApiThreadReady, ToApiThread> = await startApi(start, (message) => {
     if (message.type === 'pause-producer') producer.pause(message.paused)
     else if (message.type === 'replay') {
-      errorOf(() => replay(message.request)).then((error) => api.post({ type: 'replayed', id: message.id, error }))
+      errorOf(() => replay(message.request)).then((error) => api.post({ type: 'answer', id: message.id, error }))
+    } else if (message.type === 'save-event') {
+      const { id, request, file } = message
+      errorOf(() => saveEvent(request, file)).then((error) => api.post({ type: 'answer', id, error }))
     } else logs.write('api', message.line)
   }).catch(async (error) => {
     await kafka.stop()
@@ -90,6 +93,13 @@ export async function startStack(options: LocalOptions, tell: (news: News) => vo
     if (index < 0)
       throw new PipelineError('BODY_INVALID', `no mapping reads for ${group}`, { hint: `Known: ${known}.` })
     await mappings[index]?.ask({ type: 'replay', offsets })
+  }
+
+  /** @throws PipelineError BODY_INVALID when no mapping of ours has such an event */
+  async function saveEvent({ function: name, batch }: SaveEventRequest, file: string): Promise<void> {
+    const index = pipeline.mappings.findIndex((mapping) => mapping.function === name)
+    if (index < 0) throw new PipelineError('BODY_INVALID', `no mapping invokes ${name}`)
+    await mappings[index]?.ask({ type: 'save-event', batch, file })
   }
 
   const lag = await startScheduled(start, 'lag')
@@ -144,7 +154,7 @@ function startApi(
   { options, environment }: Start,
   onMessage: (message: ApiThreadMessage) => void,
 ): Promise<Thread<ApiThreadReady, ToApiThread>> {
-  const data: ApiThreadData = { port: options.port, environment }
+  const data: ApiThreadData = { port: options.port, environment, eventsFolder: join(options.data, 'events') }
   return startThread('local/threads/api.ts', data, onMessage)
 }
 
@@ -165,6 +175,7 @@ function startMappingThread(start: Start, description: MappingDescription, onSta
       ...settings,
     },
     function: { ...functionOptions(start, name), concurrencyMax: topic.partitions },
+    destinationsFolder: join(start.options.data, 'destinations'),
   }
   const { tell, logs } = start
   return startThread<null, ToMappingThread, MappingThreadMessage>('local/threads/mapping.ts', data, (message) => {

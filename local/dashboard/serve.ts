@@ -24,6 +24,18 @@ export interface LocalRoutes {
   pauseProducer(paused: boolean): void
   /** Stops the group's mapping, moves its offsets and starts it again, whatever comes of it. */
   replay(request: ReplayRequest): Promise<void>
+  /**
+   * Writes the event of a function's batch to a file, and answers where.
+   *
+   * @throws PipelineError BODY_INVALID when that event is not kept (any more)
+   */
+  saveEvent(request: SaveEventRequest): Promise<string>
+}
+
+/** Which invocation's event. */
+export interface SaveEventRequest {
+  function: string
+  batch: number
 }
 
 export interface DashboardServer {
@@ -40,9 +52,21 @@ const replayRequest = z.object({
     .max(10_000),
 })
 
+const saveEventRequest = z.object({ function: z.string().min(1).max(64), batch: z.int().min(1) })
+
 /** Adds what the cloud answers with 404: the state of the emulator, and its switches. */
 export function mountLocalRoutes(app: ReturnType<typeof createApp>, local: LocalRoutes): void {
   app.get('/api/local/status', (c) => c.json(local.status()))
+  app.get('/api/local/mappings', (c) => c.json({ mappings: local.status().mappings }))
+  app.post('/api/local/mappings/events', async (c) => {
+    const request = saveEventRequest.safeParse(await c.req.json().catch(() => null))
+    if (!request.success) {
+      const hint = 'Send {"function": "consumer", "batch": 17}.'
+      throw new PipelineError('BODY_INVALID', 'the body names no invocation', { hint })
+    }
+    const file = await local.saveEvent(request.data)
+    return c.json({ file, command: `npm run invoke -- ${request.data.function} ${file}` }, 201)
+  })
   app.post('/api/local/producer', async (c) => {
     const body: { paused?: unknown } | null = await c.req.json().catch(() => null)
     if (typeof body?.paused !== 'boolean')

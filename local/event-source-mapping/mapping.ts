@@ -17,6 +17,7 @@ import { countMetrics, noMetrics } from './metrics.ts'
 import { countOf, offsetsIn } from './part.ts'
 import { Poller } from './poller.ts'
 import type { Fetched } from './polling.ts'
+import { recordDecoder } from './schema-registry/decode.ts'
 import { type MappingSettings, parseSettings } from './settings.ts'
 import { type MappingState, stateOf } from './state.ts'
 import { type EventSource, encodeEvent, envelopeBytes, payloadBytesMax } from './to-event.ts'
@@ -86,7 +87,8 @@ class MappingShell implements Mapping {
     this.#settings = settings
     this.#source = { bootstrapServers: settings.bootstrapServers.join(','), arn: settings.eventSourceArn }
     const filter = settings.filterPatterns.length > 0 ? compileFilters(settings.filterPatterns) : null
-    this.#intake = new Intake({ topic: settings.topic, source: this.#source, filter, decode: null })
+    const decode = settings.schemaRegistry ? recordDecoder(settings.schemaRegistry, () => performance.now()) : null
+    this.#intake = new Intake({ topic: settings.topic, source: this.#source, filter, decode })
     this.#dispatcher = this.#createDispatcher()
     this.#poller = this.#createPoller()
     this.#publisher = openDestinationPublisher(

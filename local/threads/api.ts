@@ -1,7 +1,15 @@
 // The API and the dashboard as a thread of the local cloud: its reads never delay a heartbeat or an append.
+import { join } from 'node:path'
 import { createApp } from '../../functions/api/app.ts'
 import { openParts } from '../../functions/api/open-parts.ts'
-import { type LocalStatus, listen, mountLocalRoutes, mountPage, type ReplayRequest } from '../dashboard/serve.ts'
+import {
+  type LocalStatus,
+  listen,
+  mountLocalRoutes,
+  mountPage,
+  type ReplayRequest,
+  type SaveEventRequest,
+} from '../dashboard/serve.ts'
 import { revive, runThread, type SentError } from './thread.ts'
 
 /** Ports tried one after the other when the wanted one is taken. */
@@ -11,6 +19,8 @@ export interface ApiThreadData {
   /** 0 takes any free one. */
   port: number
   environment: Record<string, string>
+  /** Where events of invocations are saved. */
+  eventsFolder: string
 }
 
 export interface ApiThreadReady {
@@ -25,11 +35,12 @@ export interface ApiThreadReady {
 export type ToApiThread =
   | { type: 'local-status'; status: LocalStatus }
   | { type: 'bad-record' }
-  | { type: 'replayed'; id: number; error: SentError | null }
+  | { type: 'answer'; id: number; error: SentError | null }
 export type ApiThreadMessage =
   | { type: 'pause-producer'; paused: boolean }
-  /** To be answered with `replayed`. */
+  /** To be answered with `answer`. */
   | { type: 'replay'; id: number; request: ReplayRequest }
+  | { type: 'save-event'; id: number; request: SaveEventRequest; file: string }
   | { type: 'log'; line: string }
 
 runThread<ApiThreadData, ApiThreadReady, ToApiThread, ApiThreadMessage>(async (data, post) => {
@@ -43,17 +54,23 @@ runThread<ApiThreadData, ApiThreadReady, ToApiThread, ApiThreadMessage>(async (d
       post({ type: 'log', line: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
   })
   let status: LocalStatus = { producer: 'off', mappings: [] }
-  const replays = new Map<number, (error: SentError | null) => void>()
-  let lastReplay = 0
+  const asked = new Map<number, (error: SentError | null) => void>()
+  let lastAsked = 0
+  const ask = (messageOf: (id: number) => ApiThreadMessage) =>
+    new Promise<void>((resolve, reject) => {
+      const id = ++lastAsked
+      asked.set(id, (error) => (error ? reject(revive(error)) : resolve()))
+      post(messageOf(id))
+    })
   mountLocalRoutes(app, {
     status: () => status,
     pauseProducer: (paused) => post({ type: 'pause-producer', paused }),
-    replay: (request) =>
-      new Promise((resolve, reject) => {
-        const id = ++lastReplay
-        replays.set(id, (error) => (error ? reject(revive(error)) : resolve()))
-        post({ type: 'replay', id, request })
-      }),
+    replay: (request) => ask((id) => ({ type: 'replay', id, request })),
+    async saveEvent(request) {
+      const file = join(data.eventsFolder, `${request.function}-${request.batch}.json`)
+      await ask((id) => ({ type: 'save-event', id, request, file }))
+      return file
+    },
   })
   mountPage(app)
   const ports = wanted === 0 ? [0] : Array.from({ length: portsTried }, (_, i) => wanted + i)
@@ -70,9 +87,9 @@ runThread<ApiThreadData, ApiThreadReady, ToApiThread, ApiThreadMessage>(async (d
     },
     receive(message) {
       if (message.type === 'local-status') status = message.status
-      else if (message.type === 'replayed') {
-        replays.get(message.id)?.(message.error)
-        replays.delete(message.id)
+      else if (message.type === 'answer') {
+        asked.get(message.id)?.(message.error)
+        asked.delete(message.id)
       }
       // What a person who wants to see a failure sends: not JSON at all.
       else

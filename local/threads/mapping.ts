@@ -1,6 +1,10 @@
 // One event source mapping and the function it invokes, as a thread of the local cloud.
+import { mkdir, writeFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { PipelineError } from '../../functions/errors.ts'
 import type { Happening } from '../event-source-mapping/happening.ts'
 import { type Mapping, type MappingState, startMapping } from '../event-source-mapping/mapping.ts'
+import { type KeptInvocation, RecentEvents } from '../mapping/recent-events.ts'
 import { resetOffsets } from '../replay/reset.ts'
 import { type FunctionOptions, type LogLine, startFunction } from '../runtime/function.ts'
 import { runThread } from './thread.ts'
@@ -19,19 +23,23 @@ export interface MappingThreadData {
   /** The JSON of CreateEventSourceMapping. */
   settings: unknown
   function: Omit<FunctionOptions, 'onLog' | 'onReload'>
+  /** Where the stand-ins for SQS, SNS and S3 lie. */
+  destinationsFolder: string
 }
+
+export type MappingThreadState = MappingState & { invocations: KeptInvocation[] }
 
 export type MappingThreadMessage =
   | { type: 'happening'; happening: Happening }
-  | { type: 'state'; state: MappingState }
+  | { type: 'state'; state: MappingThreadState }
   | { type: 'log'; log: LogLine }
   | { type: 'reload'; message: string }
 
-/** To be asked: reads the group's records again from these offsets on. */
-export interface ToMappingThread {
-  type: 'replay'
-  offsets: { partition: number; offset: number }[]
-}
+export type ToMappingThread =
+  /** To be asked: reads the group's records again from these offsets on. */
+  | { type: 'replay'; offsets: { partition: number; offset: number }[] }
+  /** To be asked: writes the event of a batch's newest attempt to a file, so that it can be run again. */
+  | { type: 'save-event'; batch: number; file: string }
 
 runThread<MappingThreadData, null, ToMappingThread, MappingThreadMessage>(async (data, post) => {
   const invoked = await startFunction({
@@ -39,18 +47,28 @@ runThread<MappingThreadData, null, ToMappingThread, MappingThreadMessage>(async 
     onLog: (log) => post({ type: 'log', log }),
     onReload: (message) => post({ type: 'reload', message }),
   })
+  const recent = new RecentEvents()
+  let told: Extract<Happening, { type: 'invoke' }> | undefined
   const start = () =>
     startMapping({
       uuid: data.uuid,
       settings: data.settings,
-      invoke: (event) => invoked.invoke(event),
-      emit: (happening) => post({ type: 'happening', happening }),
+      destinationsFolder: data.destinationsFolder,
+      invoke(event) {
+        // An invocation is told right before it is made.
+        if (told) recent.keep(told, event)
+        return invoked.invoke(event)
+      },
+      emit(happening) {
+        if (happening.type === 'invoke') told = happening
+        post({ type: 'happening', happening })
+      },
     })
   let mapping: Mapping = await start()
   let replaying = Promise.resolve()
 
   /** As AWS has it done by hand: the mapping is disabled, the group's offsets are moved, the mapping is enabled. */
-  async function replay(offsets: ToMappingThread['offsets']): Promise<void> {
+  async function replay(offsets: Extract<ToMappingThread, { type: 'replay' }>['offsets']): Promise<void> {
     await mapping.stop()
     try {
       const { group, topic, brokers } = data
@@ -60,10 +78,23 @@ runThread<MappingThreadData, null, ToMappingThread, MappingThreadMessage>(async 
     }
   }
 
-  const timer = setInterval(() => post({ type: 'state', state: mapping.state() }), stateEveryMs)
+  async function saveEvent(batch: number, file: string): Promise<void> {
+    const event = recent.find(batch)
+    if (event === undefined) {
+      const hint = 'GET /api/local/mappings lists the invocations whose events are kept.'
+      throw new PipelineError('BODY_INVALID', `the event of batch ${batch} is not kept`, { hint })
+    }
+    await mkdir(dirname(file), { recursive: true })
+    await writeFile(file, event)
+  }
+
+  const timer = setInterval(() => {
+    post({ type: 'state', state: { ...mapping.state(), invocations: recent.invocations() } })
+  }, stateEveryMs)
   return {
     ready: null,
     receive(message) {
+      if (message.type === 'save-event') return saveEvent(message.batch, message.file)
       // One after the other: two would start the mapping twice.
       const done = replaying.then(() => replay(message.offsets))
       replaying = done.catch(() => {})
