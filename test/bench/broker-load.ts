@@ -7,7 +7,7 @@ import { Kafka, logLevel, Partitioners } from 'kafkajs'
 const topicPartitions = 3
 const kafkajsBatch = 1_000
 const kafkajsInFlight = 4
-const latencyPerSecond = 500
+const latencyPerSecond = 200
 const latencyTickMs = 2
 
 const clientOf = (bootstrap: string) => new Kafka({ brokers: [bootstrap], logLevel: logLevel.NOTHING })

@@ -12,7 +12,7 @@ import { kafkajsConsume, kafkajsProduce, kcatConsume, kcatProduce, latencies } f
 const rounds = Number(process.argv[2] ?? 3)
 const kafkajsRecords = 200_000
 const kcatRecords = 1_000_000
-const latencyRecords = 3_000
+const latencyRecords = 1_500
 /** As large as one event of the shop. */
 const value = JSON.stringify({ event_id: 'x'.repeat(36), padding: 'y'.repeat(133) })
 
@@ -36,7 +36,7 @@ async function startEmbedded(): Promise<Running> {
 }
 
 const systems = [
-  { name: 'Apache Kafka 4.1.0', start: () => startApacheKafka('1g') as Promise<Running> },
+  { name: 'Apache Kafka 4.1.0', start: () => startApacheKafka({ heap: '1g' }) as Promise<Running> },
   { name: 'embedded broker', start: startEmbedded },
 ]
 

@@ -49,13 +49,17 @@ export interface ApacheKafka {
   stop(): Promise<void>
 }
 
-/** Starts one node that is broker and controller, with Kafka's defaults but for what a single node needs. */
-export async function startApacheKafka(heap = '512m'): Promise<ApacheKafka> {
+/**
+ * Starts one node that is broker and controller, with Kafka's defaults but for what a single node needs.
+ * `advertisedPort` is the one that clients are told when it is not the node's own.
+ */
+export async function startApacheKafka(options: { heap?: string; advertisedPort?: number } = {}): Promise<ApacheKafka> {
+  const { heap = '512m', advertisedPort } = options
   const classPath = await kafkaClassPath()
   const directory = mkdtempSync(join(tmpdir(), 'freshet-apache-kafka-'))
   const [port, controllerPort] = await freePorts(2)
   const properties = join(directory, 'server.properties')
-  writeFileSync(properties, serverProperties(port as number, controllerPort as number, directory))
+  writeFileSync(properties, serverProperties(port as number, controllerPort as number, directory, advertisedPort))
   await formatted(properties)
   const startMs = performance.now()
   const child = spawn(
@@ -86,11 +90,12 @@ export async function startApacheKafka(heap = '512m'): Promise<ApacheKafka> {
   return { child, port: port as number, bootstrap: `127.0.0.1:${port}`, startedInMs: performance.now() - startMs, stop }
 }
 
-const serverProperties = (port: number, controllerPort: number, directory: string) => `
+const serverProperties = (port: number, controllerPort: number, directory: string, advertisedPort = port) => `
 process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:${controllerPort}
 listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}
+advertised.listeners=PLAINTEXT://127.0.0.1:${advertisedPort}
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
 controller.listener.names=CONTROLLER
 inter.broker.listener.name=PLAINTEXT

@@ -1,4 +1,7 @@
 // Apache Kafka's own command line tools.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { expect, inject, it } from 'vitest'
 import { javaTool } from './apache-kafka.ts'
 import { seenOnBoth } from './both.ts'
@@ -137,12 +140,10 @@ it('kafka-delete-records moves the start of a log', async () => {
     await tool(bootstrap, topicsTool, ['--create', '--topic', 'cut'])
     await feed(bootstrap, 'cut', keyed)
     const wanted = { partitions: [{ topic: 'cut', partition: 0, offset: 5 }], version: 1 }
-    const deleted = await tool(
-      bootstrap,
-      deleteRecordsTool,
-      ['--offset-json-file', '/dev/stdin'],
-      JSON.stringify(wanted),
-    )
+    const file = join(mkdtempSync(join(tmpdir(), 'freshet-fidelity-')), 'offsets.json')
+    writeFileSync(file, JSON.stringify(wanted))
+    const deleted = await tool(bootstrap, deleteRecordsTool, ['--offset-json-file', file])
+    rmSync(dirname(file), { recursive: true })
     return { deleted, earliest: await tool(bootstrap, offsetsTool, ['--topic', 'cut', '--time', 'earliest']) }
   })
   expect(seen.earliest.told).toEqual(['cut:0:5'])
