@@ -75,6 +75,8 @@ export function openDatabase(address: StoreAddress, options: DatabaseOptions): D
   })
   // A connection that breaks while it is idle leaves the pool; who asks next gets another one.
   pool.on('error', () => {})
+  // One that breaks while it is lent fails what it was asked; the driver would tell it once more, to nobody.
+  pool.on('connect', (client) => client.on('error', () => {}))
   let closed = false
 
   async function connect(): Promise<pg.PoolClient> {
