@@ -70,7 +70,8 @@ export function stuck({ local, summary, now, connection }: Facts): Verdict | nul
     short: `STUCK ${worst.topic}-${worst.partition}`,
     evidence: [
       `${worst.lastError} in ${worst.consumer}`,
-      ...(waiting === null ? [] : [`${counted(waiting, 'message')} ${waiting === 1 ? 'waits' : 'wait'}`]),
+      // A sample that says 0 is older than the trouble: the batch itself waits.
+      ...(waiting ? [`${counted(waiting, 'message')} ${waiting === 1 ? 'waits' : 'wait'}`] : []),
       ...(others > 0 ? [`${counted(others, 'other partition')} ${others === 1 ? 'is' : 'are'} retried too`] : []),
       ...(summary && !summary.balanced ? ['the account does not balance'] : []),
     ],

@@ -3,6 +3,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { eventually, freshDirectory, type LocalStack, startLocalStack } from '../local-stack.ts'
 import { launchBrowser } from './browser.ts'
+import { event, post, sendRecords } from './shop.ts'
 
 let browser: Browser
 let stack: LocalStack
@@ -21,24 +22,6 @@ afterEach(async () => {
   await stack.stop()
 })
 
-const event = (id: string, change: object = {}) => ({
-  event_id: id,
-  event_type: 'checkout',
-  user_id: 4242,
-  amount: 12.5,
-  timestamp: new Date().toISOString(),
-  region: 'AU-WA',
-  ...change,
-})
-
-function post(body: unknown): Promise<Response> {
-  return fetch(`${stack.dashboard}/api/events`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  })
-}
-
 it('paints an event that was sent through the API', async () => {
   const problems: string[] = []
   page.on('pageerror', (error) => problems.push(error.message))
@@ -48,7 +31,7 @@ it('paints an event that was sent through the API', async () => {
   )
   await page.goto(stack.dashboard)
   await page.getByTestId('verdict').waitFor()
-  expect((await post(event('painted-1'))).status).toBe(200)
+  expect((await post(stack, event('painted-1'))).status).toBe(200)
   const row = page.locator('[data-testid="feed-row"][data-event-id="painted-1"]')
   await row.waitFor()
   expect(await row.innerText()).toMatch(/checkout[\s\S]*AU-WA[\s\S]*12\.50/)
@@ -58,17 +41,10 @@ it('paints an event that was sent through the API', async () => {
 
 it('raises the error rate for a bad record and lists it among the dead letters', async () => {
   await page.goto(stack.dashboard)
-  await post(event('good-1'))
+  await post(stack, event('good-1'))
   await page.locator('[data-event-id="good-1"]').waitFor()
   // The API refuses bad events, so this one comes as any Kafka client may send it.
-  const { Kafka, logLevel } = await import('kafkajs')
-  const producer = new Kafka({ brokers: [stack.kafka], logLevel: logLevel.NOTHING }).producer()
-  await producer.connect()
-  await producer.send({
-    topic: 'retail-events',
-    messages: [{ key: '1', value: '<img src=x onerror="document.title=`owned`">' }],
-  })
-  await producer.disconnect()
+  await sendRecords(stack, ['<img src=x onerror="document.title=`owned`">'])
   const letter = page.getByTestId('dead-letter-row').first()
   await letter.waitFor()
   expect(await letter.innerText()).toContain('NOT_JSON')
@@ -88,4 +64,22 @@ it('says that it is cut off when the server is gone, and goes on by itself when 
   await page.getByTestId('feed-row').first().waitFor()
   await page.getByTestId('connection-band').waitFor({ state: 'detached' })
   await second.stop()
+})
+
+it('writes what strangers send as text, in every field', async () => {
+  const attack = '"><img src=x onerror="window.owned=1"><script>window.owned=1</script>'
+  await page.goto(stack.dashboard)
+  await post(stack, event(attack, { region: attack, note: attack, [attack]: attack }))
+  await sendRecords(stack, [
+    attack,
+    JSON.stringify(event('bad', { event_type: attack })),
+    JSON.stringify({ [attack]: 1 }),
+  ])
+  await page.getByTestId('dead-letter-row').nth(2).waitFor()
+  const row = page.getByTestId('feed-row').first()
+  await row.waitFor()
+  expect(await row.getAttribute('data-event-id')).toBe(attack)
+  expect(await row.innerText()).toContain(attack)
+  expect(await page.getByTestId('dead-letters').innerText()).toContain(attack)
+  expect(await page.evaluate('window.owned')).toBeUndefined()
 })

@@ -3,6 +3,7 @@
 // It takes six minutes, of which five fill the charts; `[SECONDS]` fills them for less.
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
+import { Kafka, logLevel } from 'kafkajs'
 import type { Browser, Page } from 'playwright-core'
 import { root } from '../../local/runtime/bundle-entry.mjs'
 import { freshDirectory, startLocalStack } from '../local-stack.ts'
@@ -10,6 +11,12 @@ import { launchBrowser } from './browser.ts'
 
 const laptop = { width: 1440, height: 900 }
 const phone = { width: 390, height: 844 }
+const badRecords = [
+  '{"event_id":"order-17","event_type":"purchase","user_id":4242,"timestamp":"2026-05-01T12:00:00"}',
+  '{"event_id":"order-18","event_type":"refund","user_id":4242,"amount":19.9,"timestamp":"2026-05-01T12:00:00"}',
+  '{"event_id":"order-19","event_type":"purch',
+  '{"event_id":"order-20","event_type":"purchase","user_id":4242,"amount":"19,90","timestamp":"2026-05-01T12:00:00"}',
+]
 
 async function takeAll(browser: Browser, fillSeconds: number): Promise<void> {
   await takeEmpty(browser)
@@ -17,7 +24,7 @@ async function takeAll(browser: Browser, fillSeconds: number): Promise<void> {
   const stack = await startLocalStack(directory, ['--rate', '40', '--seed', '7'])
   try {
     const page = await openPage(browser, stack.dashboard)
-    await page.waitForTimeout(fillSeconds * 1000)
+    await sendBadRecords(stack.kafka, fillSeconds)
     await shown(page, 'flowing')
     await take(page, 'dashboard')
     await page.emulateMedia({ colorScheme: 'dark' })
@@ -51,6 +58,17 @@ async function takeEmpty(browser: Browser): Promise<void> {
   } finally {
     await stack.stop()
   }
+}
+
+/** What no shop should send: a few records in the time that fills the charts. */
+async function sendBadRecords(broker: string, fillSeconds: number): Promise<void> {
+  const producer = new Kafka({ brokers: [broker], logLevel: logLevel.NOTHING }).producer()
+  await producer.connect()
+  for (const value of badRecords) {
+    await new Promise((resolve) => setTimeout(resolve, (fillSeconds / badRecords.length) * 1000))
+    await producer.send({ topic: 'retail-events', messages: [{ key: '4242', value }] })
+  }
+  await producer.disconnect()
 }
 
 /** As another program would that writes to the same file and does not end its transaction. */

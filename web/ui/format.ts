@@ -36,10 +36,11 @@ export function machineTime(ms: number): string {
   return new Date(ms).toISOString()
 }
 
-/** "Sydney" of Australia/Sydney: the zone that this browser calls local. */
+/** "Sydney" of Australia/Sydney: the zone that this browser calls local. "Local (UTC)" where both choices say the same. */
 export function localZoneName(): string {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone
-  return zone.split('/').at(-1)?.replaceAll('_', ' ') ?? zone
+  const place = zone.split('/').at(-1)?.replaceAll('_', ' ') ?? zone
+  return place === 'UTC' ? 'Local (UTC)' : place
 }
 
 function format(zone: Zone, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
