@@ -26,7 +26,7 @@ export interface FailedBatch {
   slices: readonly FailedSlice[]
   /** Of the last invocation. */
   requestId: string
-  /** Without a version. */
+  /** As the mapping names it, with a version or alias or without. */
   functionArn: string
   approximateInvokeCount: number
   /** Did the last invocation throw, crash or time out? A partial answer did not; null when nothing was invoked. */
@@ -71,7 +71,7 @@ function recordMessage(batch: FailedBatch, key: string, record: FailedRecord): O
   const event = eventOf(batch, [{ key, records: [record] }])
   const recordInfo = { offset: String(record.offset), timestamp: isoTime(record.timestamp) }
   const message = {
-    ...contextOf(batch, condition, `${batch.functionArn}:$LATEST`),
+    ...contextOf(batch, condition, qualified(batch.functionArn)),
     KafkaBatchInfo: { batchSize: 1, ...sourceOf(batch), ...sizeOf(event), recordInfo },
   }
   // The event is JSON text already: it becomes a member without being parsed.
@@ -89,6 +89,11 @@ function contextOf(batch: FailedBatch, condition: string, functionArn: string) {
     version: '1.0',
     timestamp: new Date(nowMs).toISOString(),
   }
+}
+
+/** In messages to a Kafka topic AWS's sample has the version too. */
+function qualified(functionArn: string): string {
+  return /:function:[^:]+:[^:]+$/.test(functionArn) ? functionArn : `${functionArn}:$LATEST`
 }
 
 /** Our choice: without an ARN, which self-managed Kafka does not have, the member is left out, as it is in events. */
