@@ -11,7 +11,7 @@ export function booleans(values: boolean[]): string {
 
 /** Text as Postgres can hold it. */
 export function texts(values: (string | null)[]): string {
-  return `{${values.map((value) => (value === null ? 'NULL' : `"${escaped(storable(value))}"`)).join(',')}}`
+  return `{${values.map((value) => (value === null ? 'NULL' : `"${escaped(storableText(value))}"`)).join(',')}}`
 }
 
 export function bytes(values: (Uint8Array | null)[]): string {
@@ -23,9 +23,10 @@ export function hexBytes(values: (string | null)[]): string {
   return `{${values.map((value) => (value === null ? 'NULL' : `"\\\\x${value}"`)).join(',')}}`
 }
 
-/** Postgres text cannot hold a NUL, which a reason may quote from a record: it is shown as U+FFFD. */
-function storable(text: string): string {
-  return text.includes('\0') ? text.replaceAll('\0', '\ufffd') : text
+/** Postgres text holds neither a NUL, which a reason may quote from a record, nor half of a character: U+FFFD shows them. */
+export function storableText(text: string): string {
+  const whole = text.toWellFormed()
+  return whole.includes('\0') ? whole.replaceAll('\0', '\ufffd') : whole
 }
 
 function escaped(text: string): string {

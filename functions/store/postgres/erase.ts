@@ -2,6 +2,7 @@
 import { speaksOf } from '../speaks-of.ts'
 import type { Position } from '../sqlite/position.ts'
 import type { Erasure } from '../store.ts'
+import { storableText } from './columns.ts'
 import type { Database, Session, Statement } from './database.ts'
 import { deadLettersAfter } from './read-rows.ts'
 import { lockForRemoval, removeRows } from './remove-rows.ts'
@@ -74,7 +75,7 @@ export function eraser(database: Database, { clock }: { clock: () => number }): 
 
   return {
     async eraseUser({ userId, by }) {
-      const [added] = await database.rows<{ id: number }>(add, [userId, by.replaceAll('\0', '\ufffd'), clock()])
+      const [added] = await database.rows<{ id: number }>(add, [userId, storableText(by), clock()])
       for (;;) {
         const [erasure] = await database.rows<Erasure>(one, [added?.id ?? 0])
         if (!erasure || erasure.finishedMs !== null) return erasure as Erasure

@@ -34,6 +34,13 @@ const expireArrivals: Statement = {
   text: 'DELETE FROM arrival_second WHERE group_id = $1 AND second < $2',
 }
 
+/** Hours and days stay; minutes go with the events, an hour of them at a time. */
+const expireMinutes: Statement = {
+  name: 'expire-minutes',
+  text: `DELETE FROM event_minute WHERE group_id = $1 AND minute < $2
+    AND minute <= (SELECT min(minute) FROM event_minute WHERE group_id = $1) + 60`,
+}
+
 /** How many rows there are, by the counters, and how much the newest thousand of them take. */
 const roomOf: Statement = {
   name: 'expire-room',
@@ -70,6 +77,7 @@ export function expirer(
         const beforeMs = now - retention.deadLetterMsMax
         expired.deadLetters += await expireRows(session, group, { table: 'dead_letter', beforeMs })
         session.send(expireArrivals, [id, Math.floor((now - arrivalMsMax) / 1000)])
+        session.send(expireMinutes, [id, Math.floor((now - retention.eventMsMax) / 60_000)])
         expired.ids += await expireIds(session, id, now)
       })
     }

@@ -5,6 +5,7 @@ import type { Session, Statement } from './database.ts'
 import { idKey } from './id-key.ts'
 import { Ledger } from './ledger.ts'
 import { type Range, runsOf } from './ranges.ts'
+import { hourOf } from './rollups.ts'
 
 export const addGroup: Statement = {
   name: 'add-group',
@@ -65,6 +66,11 @@ const knownIds: Statement = {
     JOIN event_identity AS known ON known.group_id = ${groupId} AND known.id = asked.id`,
 }
 
+const sketchesOf: Statement = {
+  name: 'sketches-of',
+  text: `SELECT hour, sketch FROM hour_users WHERE group_id = ${groupId} AND hour = ANY($2::bigint[])`,
+}
+
 /** What the store remembers of a batch when the group's row is locked. */
 export interface Recalled {
   groupId: number
@@ -75,6 +81,8 @@ export interface Recalled {
   ledgers: Ledger[]
   /** Content hashes of the batch's ids that are known. */
   hashes: Map<string, Uint8Array>
+  /** Sketches of the users of the batch's hours. */
+  sketches: Map<number, Uint8Array>
 }
 
 /** Locks the group until the transaction ends, and reads. Group and partitions are made when they are new. */
@@ -86,8 +94,12 @@ export async function recall(session: Session, batch: Batch): Promise<Recalled> 
     ...new Set(batch.outcomes.flatMap((outcome) => (outcome.kind === 'event' ? outcome.event.event_id : []))),
   ]
 
+  const hours = [
+    ...new Set(batch.outcomes.flatMap((outcome) => (outcome.kind === 'event' ? hourOf(outcome.event) : []))),
+  ]
+
   session.send(addGroup, [batch.group])
-  const [groups, , epochs, ranges, known] = await Promise.all([
+  const [groups, , epochs, ranges, known, sketches] = await Promise.all([
     session.rows<{ id: number; seq: number }>(lockGroup, [batch.group]),
     session.rows(addSources, named),
     session.rows<{ topic: string; partition: number; sourceId: number; epoch: number }>(newestEpochs, named),
@@ -99,6 +111,7 @@ export async function recall(session: Session, batch: Batch): Promise<Recalled> 
       numbers(runs.map(({ to }) => to)),
     ]),
     session.rows<{ place: number; contentHash: Uint8Array }>(knownIds, [batch.group, hexBytes(ids.map(idKey))]),
+    session.rows<{ hour: number; sketch: Uint8Array }>(sketchesOf, [batch.group, numbers(hours)]),
   ])
   const [group] = groups
   if (!group) throw new Error(`group ${batch.group} is gone while it is locked`)
@@ -114,6 +127,7 @@ export async function recall(session: Session, batch: Batch): Promise<Recalled> 
     ledgerOf: ({ topic, partition }) => ledgers.get(`${partition}/${topic}`) as Ledger,
     ledgers: [...ledgers.values()].sort((a, b) => a.sourceId - b.sourceId),
     hashes: new Map(known.map(({ place, contentHash }) => [ids[place - 1] as string, contentHash])),
+    sketches: new Map(sketches.map(({ hour, sketch }) => [hour, sketch])),
   }
 }
 

@@ -9,6 +9,7 @@ import { expirer } from './expire.ts'
 import { lagSampleStore } from './lag-samples.ts'
 import { migrate } from './migrate.ts'
 import { accountReader } from './read-account.ts'
+import { rollupReader } from './read-rollups.ts'
 import { rowReader } from './read-rows.ts'
 import { sweeper } from './sweep.ts'
 import { writeBatch } from './write-batch.ts'
@@ -58,6 +59,7 @@ export async function openPostgresStore(url: string, options: PostgresStoreOptio
     totals: account.totals,
     newestEvent: rows.newestEvent,
     arrivals: account.arrivals,
+    rollups: rollupReader(database),
     accounts: account.accounts,
     writeLagSamples: lag.write,
     lagSamples: lag.since,

@@ -5,7 +5,7 @@ import { notifyCommit } from './commit-watch.ts'
 import type { Database, Session } from './database.ts'
 import { type DeadLetterIds, deadLetterIds, writeDeadLetterIds } from './dead-letter-ids.ts'
 import { type Recalled, recall } from './recall.ts'
-import { writeRollups } from './rollups.ts'
+import { writeArrival, writeRollups } from './rollups.ts'
 import { writeAccount, writeSeq } from './write-account.ts'
 import {
   type Duplicate,
@@ -90,7 +90,7 @@ function claimId(hashes: Map<string, Uint8Array>, id: string, contentHash: Uint8
 
 type Written = Settled & { identities: DeadLetterIds; arrivedMs: number }
 
-function write(session: Session, { groupId, ledgers, seq: seqBefore }: Recalled, written: Written): void {
+function write(session: Session, { groupId, ledgers, sketches, seq: seqBefore }: Recalled, written: Written): void {
   const { events, deadLetters, identities, arrivedMs, seq } = written
   const shared = { groupId, arrivedMs }
   if (events.length > 0) writeEvents(session, shared, events)
@@ -101,11 +101,14 @@ function write(session: Session, { groupId, ledgers, seq: seqBefore }: Recalled,
   writeIdKeepers(session, shared, written)
   const gains = ledgers.flatMap((ledger) => ledger.gains())
   if (gains.length > 0) writeAccount(session, gains)
-  writeRollups(
-    session,
-    groupId,
-    { ms: arrivedMs, events: events.length, deadLetters: deadLetters.length },
-    events.map(({ event }) => event),
-  )
+  const arrival = { ms: arrivedMs, events: events.length, deadLetters: deadLetters.length }
+  writeArrival(session, groupId, arrival)
+  if (events.length > 0)
+    writeRollups(
+      session,
+      groupId,
+      sketches,
+      events.map(({ event }) => event),
+    )
   if (seq !== seqBefore) writeSeq(session, groupId, seq)
 }

@@ -149,6 +149,26 @@ CREATE TABLE event_minute (
   PRIMARY KEY (group_id, minute, event_type, region, amount_bucket)
 ) WITH (fillfactor = 70);
 
+-- The same by whole hours since 1970, UTC: they outlive the minutes.
+CREATE TABLE event_hour (
+  group_id      integer NOT NULL,
+  hour          bigint NOT NULL,
+  event_type    text COLLATE "C" NOT NULL,
+  region        text COLLATE "C" NOT NULL,
+  amount_bucket text COLLATE "C" NOT NULL,
+  events        bigint NOT NULL,
+  amount_cents  bigint NOT NULL,
+  PRIMARY KEY (group_id, hour, event_type, region, amount_bucket)
+) WITH (fillfactor = 70);
+
+-- How many users there were in an hour; sketch: see distinct-users.ts.
+CREATE TABLE hour_users (
+  group_id integer NOT NULL,
+  hour     bigint NOT NULL,
+  sketch   bytea NOT NULL,
+  PRIMARY KEY (group_id, hour)
+);
+
 -- lasting: the first of its minute, kept for 26 hours; the others for two hours.
 CREATE TABLE lag_sample (
   source_id        integer NOT NULL,
