@@ -1,5 +1,5 @@
 // The store's rows as the API shows them.
-import type { Account, StoredDeadLetter, StoredEvent } from '../store/store.ts'
+import type { Account, Explanation, StoredDeadLetter, StoredEvent } from '../store/store.ts'
 import type { AccountRow, DeadLetterRow, EventRow, LiveDeadLetter } from './schemas.ts'
 
 const textLengthMax = 2000
@@ -28,9 +28,12 @@ export function liveDeadLetter(letter: StoredDeadLetter): LiveDeadLetter {
   }
 }
 
-export function accountRow(account: Account, unseen: number): AccountRow {
+/** `explanations` are this account's own. */
+export function accountRow(account: Account, unseen: number, explanations: Explanation[]): AccountRow {
   const { rangesAbove: _, ...counters } = account
-  return { ...counters, unseen }
+  const explained: Record<string, number> = {}
+  for (const { reason, from, to } of explanations) explained[reason] = (explained[reason] ?? 0) + to - from
+  return { ...counters, unseen, explained }
 }
 
 /** The beginning of the bytes as text; what is not UTF-8 shows as U+FFFD. */

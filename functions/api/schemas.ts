@@ -54,7 +54,10 @@ export const accountSchema = z
     noise: z.int(),
     deadLetters: z.int(),
     redelivered: z.int(),
-    unseen: z.int().describe('offsets below the committed one that are not accounted'),
+    unseen: z.int().describe('offsets below the committed one that are neither accounted nor explained'),
+    explained: z
+      .record(z.string(), z.int())
+      .describe('offsets that are not accounted, by why: control, aborted, compacted, retention, reset'),
   })
   .openapi('Account')
 

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { readEnvironment } from '../environment.ts'
 import { kafkaConfig } from '../kafka/bootstrap.ts'
 import { openOffsets } from '../kafka/offsets.ts'
+import { openRangeReader } from '../kafka/read-range.ts'
 import { openStore } from '../store/open.ts'
 import { type LagParts, sampleLag } from './sample.ts'
 
@@ -38,9 +39,11 @@ let opening: Promise<LagParts> | undefined
 
 async function open(): Promise<LagParts> {
   const environment = readEnvironment(variables, process.env)
+  const config = await kafkaConfig()
   return {
     targets: environment.LAG_TARGETS ?? [{ group: environment.CONSUMER_GROUP_ID, topic: environment.TOPIC }],
-    offsets: openOffsets(await kafkaConfig()),
+    offsets: openOffsets(config),
+    ranges: openRangeReader(config),
     store: await openStore(environment.STORE_URL),
     retention: {
       eventMsMax: environment.RETENTION_EVENT_DAYS * dayMs,

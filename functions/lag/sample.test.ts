@@ -12,6 +12,8 @@ afterEach(() => store.close())
 
 const nowMs = Date.UTC(2026, 10, 23)
 const retention = { eventMsMax: 1_000, deadLetterMsMax: 1_000, bytesMax: null }
+/** Nothing is missing here, so nothing is read. */
+const ranges = { read: () => Promise.reject(new Error('expected no hole')) }
 const target = { group: 'g', topic: 't' }
 const offsets = { partition: 0, logStartOffset: 1, endOffset: 9, committedOffset: 4 }
 
@@ -21,6 +23,7 @@ test('keeps the offsets of every watched group as of now', async () => {
     targets,
     offsets: { read: async () => [offsets] },
     store,
+    ranges,
     retention,
     now: () => nowMs,
   })
@@ -33,7 +36,7 @@ test('keeps the offsets of every watched group as of now', async () => {
 
 test('goes on comparing the account with the rows while no broker answers, and says that none does', async () => {
   const read = () => Promise.reject(new PipelineError('KAFKA_UNAVAILABLE', 'away'))
-  const parts = { targets: [target], offsets: { read }, store, retention, now: () => nowMs }
+  const parts = { targets: [target], offsets: { read }, store, ranges, retention, now: () => nowMs }
   await expect(sampleLag(parts)).rejects.toMatchObject({ code: 'KAFKA_UNAVAILABLE' })
   expect((await store.lastSweep()).finishedAt).not.toBeNull()
   expect(await store.latestLagSamples()).toEqual([])

@@ -1,6 +1,8 @@
 // One reading of every watched group's offsets into the store.
 import type { OffsetsReader } from '../kafka/offsets.ts'
+import type { RangeReader } from '../kafka/read-range.ts'
 import type { LagSample, Retention, Store } from '../store/store.ts'
+import { explainHoles } from './explain.ts'
 
 export interface LagTarget {
   group: string
@@ -10,7 +12,8 @@ export interface LagTarget {
 export interface LagParts {
   targets: LagTarget[]
   offsets: Pick<OffsetsReader, 'read'>
-  store: Pick<Store, 'writeLagSamples' | 'sweep' | 'expire'>
+  store: Pick<Store, 'writeLagSamples' | 'sweep' | 'expire' | 'accounts' | 'explanations' | 'explain'>
+  ranges: RangeReader
   retention: Retention
   /** ms */
   now(): number
@@ -35,6 +38,7 @@ export async function sampleLag(parts: LagParts): Promise<{ samples: number }> {
       samples.push(...partitions.map((offsets) => ({ group, topic, at, ...offsets })))
     }
     await parts.store.writeLagSamples(samples)
+    await explainHoles(samples, parts.store, parts.ranges)
     return { samples: samples.length }
   } finally {
     await parts.store.sweep({ budgetMs: sweepBudgetMs })

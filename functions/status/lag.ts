@@ -79,13 +79,39 @@ export interface AccountedOffsets {
   rangesAbove: [number, number][]
 }
 
-/** How many offsets below the committed one are not accounted. A correct pipeline has none. */
-export function unseenOffsets(account: AccountedOffsets, committedOffset: number | null): number {
-  if (committedOffset === null) return 0
-  const open = Math.max(0, committedOffset - account.nextOffset)
-  const accountedAbove = account.rangesAbove.reduce(
-    (sum, [from, to]) => sum + Math.max(0, Math.min(to, committedOffset) - Math.max(from, account.nextOffset)),
-    0,
-  )
-  return open - accountedAbove
+/** A range of offsets, `to` exclusive. */
+export interface OffsetRange {
+  from: number
+  to: number
+}
+
+/** Offsets from the account's start to below the committed one that are neither accounted nor explained, as `[from, to)`. */
+export function missingRanges(
+  account: AccountedOffsets,
+  committedOffset: number | null,
+  explained: OffsetRange[] = [],
+): [number, number][] {
+  const known: [number, number][] = [
+    ...account.rangesAbove,
+    ...explained.map(({ from, to }): [number, number] => [from, to]),
+  ]
+  known.sort(([a], [b]) => a - b)
+  const missing: [number, number][] = []
+  const end = committedOffset ?? 0
+  let next = account.nextOffset
+  for (const [from, to] of [...known, [end, end] as const]) {
+    const gapEnd = Math.min(from, end)
+    if (gapEnd > next) missing.push([next, gapEnd])
+    next = Math.max(next, to)
+  }
+  return missing
+}
+
+/** How many offsets below the committed one are neither accounted nor explained. A correct pipeline has none. */
+export function unseenOffsets(
+  account: AccountedOffsets,
+  committedOffset: number | null,
+  explained: OffsetRange[] = [],
+): number {
+  return missingRanges(account, committedOffset, explained).reduce((sum, [from, to]) => sum + to - from, 0)
 }

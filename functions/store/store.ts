@@ -111,6 +111,22 @@ export interface Account {
   redelivered: number
 }
 
+/** Why a group has passed offsets that are not accounted. */
+export interface Explanation {
+  group: string
+  topic: string
+  partition: number
+  epoch: number
+  /** The range `[from, to)`. */
+  from: number
+  to: number
+  /**
+   * control: a transaction's marker. aborted: records of a transaction that was aborted. compacted: not in the log any
+   * more. retention: below the log's start. reset: beyond the log's end, from a topic that is no more.
+   */
+  reason: 'control' | 'aborted' | 'compacted' | 'retention' | 'reset'
+}
+
 /** New rows and put-aside records of one second of arrival. Seconds without any are absent. */
 export interface ArrivalSecond {
   /** Whole seconds since 1970. */
@@ -242,6 +258,11 @@ export interface Store {
   rollups(query: RollupQuery): Promise<Rollup[]>
   /** Current epochs unless `former` is set, then the closed ones. Ordered by group, topic, partition, epoch. */
   accounts(options?: { former?: boolean }): Promise<Account[]>
+
+  /** Keeps why offsets are not accounted. Said again, it stays one. */
+  explain(explanations: Explanation[]): Promise<void>
+  /** Of current epochs, in the order of group, topic, partition and offset. */
+  explanations(): Promise<Explanation[]>
 
   writeLagSamples(samples: LagSample[]): Promise<void>
   /** Samples of a group since a moment, ascending by time. At least one hour of them is kept. */

@@ -1,10 +1,10 @@
 // Whether every offset is accounted for: the account, the samples and the sweep put together.
 import { unseenOffsets } from '../../status/lag.ts'
-import type { Account, LagSample, Store } from '../../store/store.ts'
+import type { Account, Explanation, LagSample, Store } from '../../store/store.ts'
 import { accountRow } from '../rows.ts'
 import type { AccountRow, Health } from '../schemas.ts'
 
-export type HealthStore = Pick<Store, 'accounts' | 'lastSweep' | 'latestLagSamples'>
+export type HealthStore = Pick<Store, 'accounts' | 'explanations' | 'lastSweep' | 'latestLagSamples'>
 
 /** A sampler is silent after this many periods, yet not before ten seconds. */
 const silentPeriods = 2.5
@@ -19,9 +19,10 @@ export async function readHealth(store: HealthStore, now: () => number, samplePe
   const samples = await store.latestLagSamples()
   const accounts = await store.accounts()
   const formerAccounts = await store.accounts({ former: true })
+  const explanations = await store.explanations()
   const sweep = await store.lastSweep()
 
-  const rows = accounts.map((account) => accountRow(account, unseenOf(account, samples)))
+  const rows = accounts.map((account) => healthOf(account, samples, explanations))
   const complaints = [...sweep.complaints, ...rows.filter(({ unseen }) => unseen > 0).map(unseenComplaint)]
   const sampledAt = samples.length === 0 ? null : Math.max(...samples.map(({ at }) => at))
   const isSilent = sampledAt === null || now() - sampledAt > Math.max(silentMsMin, silentPeriods * samplePeriodMs)
@@ -33,16 +34,16 @@ export async function readHealth(store: HealthStore, now: () => number, samplePe
     sweptAt: sweep.finishedAt === null ? null : new Date(sweep.finishedAt).toISOString(),
     sampledAt: sampledAt === null ? null : new Date(sampledAt).toISOString(),
     accounts: rows,
-    formerAccounts: formerAccounts.map((account) => accountRow(account, 0)),
+    formerAccounts: formerAccounts.map((account) => accountRow(account, 0, [])),
   }
 }
 
-function unseenOf(account: Account, samples: LagSample[]): number {
-  const sample = samples.find(
-    ({ group, topic, partition }) =>
-      group === account.group && topic === account.topic && partition === account.partition,
-  )
-  return unseenOffsets(account, sample?.committedOffset ?? null)
+function healthOf(account: Account, samples: LagSample[], explanations: Explanation[]): AccountRow {
+  const isSame = ({ group, topic, partition }: { group: string; topic: string; partition: number }) =>
+    group === account.group && topic === account.topic && partition === account.partition
+  const explained = explanations.filter((one) => isSame(one) && one.epoch === account.epoch)
+  const committed = samples.find(isSame)?.committedOffset ?? null
+  return accountRow(account, unseenOffsets(account, committed, explained), explained)
 }
 
 function unseenComplaint({ group, topic, partition, unseen }: AccountRow): string {

@@ -4,9 +4,10 @@ import { PipelineError } from '../../errors.ts'
 import first from './migrations/001-first.sql'
 import retention from './migrations/002-retention.sql'
 import rollups from './migrations/003-rollups.sql'
+import explanations from './migrations/004-explanations.sql'
 
 /** In the order of their numbers; a released one never changes. */
-const migrations = [first, retention, rollups]
+const migrations = [first, retention, rollups, explanations]
 
 /** "FRSH", so that another program's database is not taken for ours. https://www.sqlite.org/pragma.html#pragma_application_id */
 const applicationId = 0x46525348

@@ -8,6 +8,7 @@ import { watchCommits } from './commit-watch.ts'
 import { connect } from './connection.ts'
 import { eraser } from './erase.ts'
 import { expirer } from './expire.ts'
+import { explanationStore } from './explanations.ts'
 import { storeFailure } from './failure.ts'
 import { idsPerRun as defaultIdsPerRun } from './ids.ts'
 import { lagSampleStore } from './lag-samples.ts'
@@ -77,6 +78,7 @@ function storeOn(db: Database, { file, clock, busyMsMax, idsPerRun = defaultIdsP
   const rows = rowReader(db)
   const account = accountReader(db)
   const rollups = rollupReader(db)
+  const explanations = explanationStore(db)
   const lag = lagSampleStore(db)
   const sweep = sweeper(db, { clock })
   const expire = expirer(db, { clock })
@@ -113,6 +115,8 @@ function storeOn(db: Database, { file, clock, busyMsMax, idsPerRun = defaultIdsP
     arrivals: (query) => reading(() => account.arrivals(query)),
     rollups: (query) => reading(() => rollups(query)),
     accounts: (query) => reading(() => account.accounts(query)),
+    explain: (found) => writing(() => explanations.add(found)),
+    explanations: () => reading(() => explanations.current()),
     writeLagSamples: (samples) => writing(() => lag.write(samples)),
     lagSamples: (query) => reading(() => lag.since(query)),
     latestLagSamples: () => reading(() => lag.latest()),

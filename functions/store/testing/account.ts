@@ -46,6 +46,18 @@ export function accountContract(open: OpenStore): void {
     expect(await at.store.accounts({ former: true })).toMatchObject([{ epoch: 1, nextOffset: 2, stored: 2 }])
   })
 
+  it('keeps why offsets are not accounted, once, for the epoch they belong to', async () => {
+    await at.write(noise({ offset: 0 }), event({ offset: 2 }, { event_id: 'a' }))
+    const place = { group, topic: 'retail-events', partition: 0, epoch: 1 }
+    const found = { ...place, from: 1, to: 2, reason: 'control' as const }
+    await at.store.explain([found])
+    await at.store.explain([found, { ...place, from: 5, to: 9, reason: 'retention' }])
+    expect(await at.store.explanations()).toEqual([found, { ...place, from: 5, to: 9, reason: 'retention' }])
+    await at.store.explain([{ ...found, group: 'unknown' }])
+    await at.write(event({ offset: 2 }, { event_id: 'another' }))
+    expect(await at.store.explanations()).toEqual([])
+  })
+
   it('agrees with the plain model after any history of deliveries', async () => {
     await fc.assert(
       fc.asyncProperty(history, async (past) => {
