@@ -25,6 +25,8 @@ export interface BrokerOptions {
   defaultPartitions?: number
   /** Acknowledge only what is on the disk, so that it survives a power failure too. */
   fsync?: boolean
+  /** Names and passwords (SASL PLAIN, SCRAM-SHA-256, SCRAM-SHA-512); without them everybody may connect. */
+  users?: Record<string, string>
   /** Gets a line for each thing a person should know. */
   log?: (line: string) => void
   /** Milliseconds since 1970. */
@@ -103,6 +105,7 @@ function open(options: BrokerOptions, host: string, port: number): BrokerState {
     coordinator: new Coordinator(),
     defaultPartitions,
     fsync,
+    users: options.users ? new Map(Object.entries(options.users)) : null,
     inboundBytes: 0,
     outboundBytes: 0,
     now,

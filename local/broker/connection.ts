@@ -1,7 +1,9 @@
 // One client's connection: requests come in frames and are answered in their order, one at a time.
 import type { Socket } from 'node:net'
-import type { Api } from './api/api.ts'
+import type { Api, Call } from './api/api.ts'
 import { apiVersions, unsupportedApiVersions } from './api/api-versions.ts'
+import { saslAuthenticate, saslHandshake } from './api/sasl.ts'
+import { Session } from './authentication/session.ts'
 import { FrameReader } from './protocol/frame.ts'
 import { type RequestHeader, readRequestHeader, responseWriter } from './protocol/header.ts'
 import { MalformedFrame, type Reader } from './protocol/reader.ts'
@@ -23,6 +25,7 @@ const inboundBytesMax = 256 * 1024 * 1024
 export function serve(socket: Socket, broker: BrokerState): void {
   const frames = new FrameReader()
   const closed = new AbortController()
+  const session = new Session(broker.users)
   const clientHost = `/${(socket.remoteAddress ?? '').replace(/^::ffff:/, '')}`
   let busy = false
   let answering = false
@@ -40,7 +43,7 @@ export function serve(socket: Socket, broker: BrokerState): void {
     try {
       for (let frame = frames.next(); frame !== null; frame = frames.next()) {
         answering = true
-        const answered = answer(broker, frame, clientHost, closed.signal)
+        const answered = answer(broker, frame, { clientHost, session, signal: closed.signal })
         const chunks = answered instanceof Promise ? await whilePaused(socket, answered) : answered
         answering = false
         if (closed.signal.aborted) return
@@ -116,17 +119,21 @@ function drained(socket: Socket, signal: AbortSignal): Promise<void> {
   })
 }
 
+/** What a client may ask before it has said who it is. */
+const beforeAuthentication = new Set([apiVersions.key, saslHandshake.key, saslAuthenticate.key])
+
 type Answering = Buffer[] | null | Promise<Buffer[] | null>
 
 /** The response's bytes, or null when none is due. Throws MalformedFrame for what no client of Kafka would send. */
-function answer(broker: BrokerState, frame: Buffer, clientHost: string, signal: AbortSignal): Answering {
+function answer(broker: BrokerState, frame: Buffer, peer: Pick<Call, 'clientHost' | 'session' | 'signal'>): Answering {
   const { header, reader } = readRequestHeader(frame, (key) => broker.apis.get(key)?.flexibleSince)
   const { apiKey, version, clientId } = header
   const api = broker.apis.get(apiKey)
   const offered = api !== undefined && version >= api.versions[0] && version <= api.versions[1]
   if (!offered) return apiKey === apiVersions.key ? answerUnsupported(header) : refuse(header)
+  if (!peer.session.isOpen && !beforeAuthentication.has(apiKey)) refuse(header)
   const request = readRequest(api, version, reader)
-  const response = api.handle(broker, request, { version, clientId, clientHost, signal })
+  const response = api.handle(broker, request, { version, clientId, ...peer })
   if (response instanceof Promise) return response.then((value) => encode(api, header, value))
   return encode(api, header, response)
 }
@@ -137,9 +144,9 @@ function readRequest(api: Api, version: number, reader: Reader) {
   return request
 }
 
-/** Kafka closes the connection on an API or a version that it does not announce. */
+/** Kafka closes the connection on an API or a version that it does not announce, and on strangers where it knows users. */
 function refuse({ apiKey, version }: RequestHeader): never {
-  throw new MalformedFrame(`API ${apiKey} in version ${version} is not served`)
+  throw new MalformedFrame(`API ${apiKey} in version ${version} is not served here`)
 }
 
 function answerUnsupported(header: RequestHeader): Answering {

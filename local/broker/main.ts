@@ -1,4 +1,5 @@
 // `npm run broker`: the broker alone, for any Kafka client on this machine.
+import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError } from 'commander'
 import { startBroker } from './broker.ts'
 
@@ -8,6 +9,8 @@ const command = new Command('npm run broker --')
   .option('--data <dir>', 'directory for topics and committed offsets', '.freshet/kafka')
   .option('--host <name>', 'address to listen on and to tell clients', 'localhost')
   .option('--partitions <n>', 'partitions of topics that are created on demand', integer(1, 1000), 1)
+  .option('--fsync', 'acknowledge what is on the disk only, so that it survives a power failure too', false)
+  .option('--users <file>', 'JSON file {"name": "password"}; clients then say who they are (SASL PLAIN or SCRAM)')
   .parse()
 
 function integer(min: number, max: number) {
@@ -19,16 +22,36 @@ function integer(min: number, max: number) {
   }
 }
 
-const { port, data, host, partitions } = command.opts<{
+const { port, data, host, partitions, fsync, users } = command.opts<{
   port: number
   data: string
   host: string
   partitions: number
+  fsync: boolean
+  users?: string
 }>()
+
+function usersIn(file: string | undefined): { users?: Record<string, string> } {
+  if (file === undefined) return {}
+  const users: unknown = JSON.parse(readFileSync(file, 'utf8'))
+  const passwords = typeof users === 'object' && users !== null && !Array.isArray(users) ? Object.values(users) : [null]
+  if (!passwords.every((password) => typeof password === 'string')) {
+    throw new Error(`${file} must hold {"name": "password", ...}`)
+  }
+  return { users: users as Record<string, string> }
+}
 
 try {
   const log = (line: string) => console.error(line)
-  const broker = await startBroker({ dataDir: data, port, host, defaultPartitions: partitions, log })
+  const broker = await startBroker({
+    dataDir: data,
+    port,
+    host,
+    defaultPartitions: partitions,
+    fsync,
+    log,
+    ...usersIn(users),
+  })
   console.log(`Kafka is ready on ${broker.bootstrap}, data in ${data}. Stop with Ctrl-C.`)
   const stop = async () => {
     await broker.close()

@@ -1,6 +1,7 @@
 // What the handlers of all APIs share: the parts of one broker.
 
 import type { Api } from './api/api.ts'
+import type { Users } from './authentication/session.ts'
 import type { Coordinator } from './groups/coordinator.ts'
 import type { CommittedOffsets } from './groups/offsets.ts'
 import type { Topics } from './log/topics.ts'
@@ -18,6 +19,8 @@ export interface BrokerState {
   transactions: Transactions
   /** Partitions of a topic whose creator does not say. */
   defaultPartitions: number
+  /** Who may connect; null for everybody. */
+  users: Users | null
   /** Acknowledge only what is on the disk. */
   fsync: boolean
   /** Bytes of requests that have not arrived in full, over all connections. */

@@ -1,4 +1,5 @@
 // One API of Kafka's protocol: its description, its codecs by version, and the handler that answers it.
+import type { Session } from '../authentication/session.ts'
 import { type Codec, compile } from '../protocol/codec.ts'
 import type { ReadOf, Struct, WriteOf } from '../protocol/schema.ts'
 import type { BrokerState } from '../state.ts'
@@ -10,6 +11,8 @@ export interface Call {
   clientId: string
   /** The peer's address, as Kafka prints it: `/127.0.0.1`. */
   clientHost: string
+  /** Who the connection is. */
+  session: Session
   /** Aborted when the connection closes: nobody waits for the answer any more. */
   signal: AbortSignal
 }

@@ -31,6 +31,7 @@ import { offsetDelete } from './offset-delete.ts'
 import { offsetFetch } from './offset-fetch.ts'
 import { offsetForLeaderEpoch } from './offset-for-leader-epoch.ts'
 import { produce } from './produce.ts'
+import { saslAuthenticate, saslHandshake } from './sasl.ts'
 import { syncGroup } from './sync-group.ts'
 import { txnOffsetCommit } from './txn-offset-commit.ts'
 
@@ -69,6 +70,8 @@ const served = [
   describeProducers,
   describeTransactions,
   listTransactions,
+  saslHandshake,
+  saslAuthenticate,
 ]
 
 export const apis: ReadonlyMap<number, Api> = new Map(served.map((api) => [api.key, api as unknown as Api]))
