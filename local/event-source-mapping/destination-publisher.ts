@@ -1,5 +1,5 @@
 // Publishes to the topic that is a mapping's on-failure destination, by a producer of its own that connects when first needed.
-import type { Kafka, Producer } from 'kafkajs'
+import { Kafka, logLevel, type Producer } from 'kafkajs'
 
 export interface DestinationPublisher {
   /** @throws kafkajs's error when not all of the messages were acknowledged by all replicas */
@@ -10,7 +10,11 @@ export interface DestinationPublisher {
 /** In one request: a batch of large records must not become a request larger than a broker takes. */
 const requestBytesMax = 700_000
 
-export function openDestinationPublisher(kafka: Kafka): DestinationPublisher {
+/** Over after some seconds: the partition waits meanwhile, and a topic that is not there will not come. */
+const retry = { initialRetryTime: 100, maxRetryTime: 1_000, retries: 4 }
+
+export function openDestinationPublisher(clientId: string, brokers: string[]): DestinationPublisher {
+  const kafka = new Kafka({ clientId, brokers, retry, connectionTimeout: 1_000, logLevel: logLevel.NOTHING })
   let connecting: Promise<Producer> | null = null
   const connected = (): Promise<Producer> => {
     connecting ??= connect(kafka).catch((error) => {

@@ -1,6 +1,5 @@
 // Runs one event source mapping: reads a topic, invokes a function with batches of its records, commits what is resolved.
 import { randomUUID } from 'node:crypto'
-import { Kafka, logLevel } from 'kafkajs'
 import { registerCodecs } from '../../functions/kafka/codecs.ts'
 import { type Backoff, retryBackoffDefault } from './backoff.ts'
 import { Committer } from './committer.ts'
@@ -91,9 +90,7 @@ class MappingShell implements Mapping {
     this.#intake = new Intake({ topic: settings.topic, source: this.#source, filter, decode })
     this.#dispatcher = this.#createDispatcher()
     this.#poller = this.#createPoller()
-    this.#publisher = openDestinationPublisher(
-      new Kafka({ clientId: this.#clientId, brokers: settings.bootstrapServers, logLevel: logLevel.NOTHING }),
-    )
+    this.#publisher = openDestinationPublisher(this.#clientId, settings.bootstrapServers)
     this.#committer = new Committer({
       dispatcher: this.#dispatcher,
       commit: (offsets) => this.#poller.commit(offsets),
