@@ -6,6 +6,7 @@ import { channelOf, watchCommits } from './commit-watch.ts'
 import { openDatabase } from './database.ts'
 import { eraser } from './erase.ts'
 import { expirer } from './expire.ts'
+import { explanationStore } from './explanations.ts'
 import { lagSampleStore } from './lag-samples.ts'
 import { migrate } from './migrate.ts'
 import { accountReader } from './read-account.ts'
@@ -46,6 +47,7 @@ export async function openPostgresStore(url: string, options: PostgresStoreOptio
   const channel = channelOf(address.schema)
   const rows = rowReader(database)
   const account = accountReader(database)
+  const explanations = explanationStore(database, channel)
   const lag = lagSampleStore(database, channel)
   const sweep = sweeper(database, { clock, channel })
   const erase = eraser(database, { clock })
@@ -61,6 +63,8 @@ export async function openPostgresStore(url: string, options: PostgresStoreOptio
     arrivals: account.arrivals,
     rollups: rollupReader(database),
     accounts: account.accounts,
+    explain: explanations.add,
+    explanations: explanations.current,
     writeLagSamples: lag.write,
     lagSamples: lag.since,
     latestLagSamples: lag.latest,

@@ -94,6 +94,26 @@ export function batchContract(open: OpenStore): void {
     expect(await at.store.newestEvent(group)).toEqual({ recordMs: startMs - 1, arrivedMs: startMs + 5 })
   })
 
+  it('takes what JSON and a reason may carry, NUL and half characters among it, so that no record blocks a partition', async () => {
+    const extra = { 'a\u0000b': ['\u0000', '\ud800', '{"\\,NULL'] }
+    await at.write(event({ offset: 0 }, { event_id: 'a"\\,{}', region: 'NULL', extra }))
+    const { record: bad } = deadLetter({ offset: 1 }, '\0')
+    const reason = 'Unexpected token \u0000, "\\ \ud800'
+    await at.write({ kind: 'dead-letter', record: { ...bad, key: Buffer.from([0, 92, 34]) }, code: 'NOT_JSON', reason })
+    expect(await at.store.events({ group, limit: 1 })).toMatchObject([{ event_id: 'a"\\,{}', region: 'NULL', extra }])
+    const [row] = await at.store.deadLetters({ group, limit: 1 })
+    expect([row?.key, row?.value]).toEqual([Buffer.from([0, 92, 34]), Buffer.from([0])])
+    expect(row?.reason).toMatch(/^Unexpected token ., "\\ ./su)
+  })
+
+  it('keeps the largest numbers exact', async () => {
+    const fields = { user_id: Number.MAX_SAFE_INTEGER, product_id: Number.MIN_SAFE_INTEGER, amount: 999_999.999_999_9 }
+    const offset = 2 ** 52 + 1
+    await at.write(event({ offset }, { event_id: 'a', ...fields }))
+    expect(await at.store.events({ group, limit: 1 })).toMatchObject([{ ...fields, offset }])
+    expect(await at.account()).toMatchObject({ startOffset: offset, nextOffset: offset + 1 })
+  })
+
   it('keeps groups apart: ids, rows, cursors and accounts', async () => {
     await at.write(event({ offset: 0 }, { event_id: 'a' }))
     const other = await at.store.writeBatch({ group: 'other', outcomes: [event({ offset: 0 }, { event_id: 'a' })] })

@@ -47,6 +47,16 @@ CREATE TABLE accounted_range (
   PRIMARY KEY (source_id, epoch, from_offset)
 ) WITH (fillfactor = 50);
 
+-- Why offsets below the committed one are not accounted: ranges [from_offset, to_offset) that do not overlap.
+CREATE TABLE explained_range (
+  source_id   integer NOT NULL,
+  epoch       integer NOT NULL,
+  from_offset bigint NOT NULL,
+  to_offset   bigint NOT NULL,
+  reason      text COLLATE "C" NOT NULL,
+  PRIMARY KEY (source_id, epoch, from_offset)
+);
+
 -- Events and dead letters share their group's seq, so both are appended to and need no index but their key.
 CREATE TABLE event (
   group_id         integer NOT NULL,
