@@ -106,9 +106,12 @@ export class PartitionLog {
     return { kind: 'appended', baseOffset: this.write(batch), logAppendTimeMs: stamped ? now : -1 }
   }
 
-  /** Writes the marker that ends a transaction. Throws the operating system's error; nothing was appended then. */
-  appendMarker(marker: Marker, now: number): void {
+  /**
+   * Writes the marker that ends a transaction, with `onDisk` through to the disk. Throws the operating system's error.
+   */
+  appendMarker(marker: Marker, now: number, onDisk = false): void {
     this.write(markerBatch(marker, now))
+    if (onDisk) this.active.syncNow()
   }
 
   private write(batch: Buffer): number {

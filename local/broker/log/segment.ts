@@ -1,5 +1,15 @@
 // One file of a partition's log: batches one after the other, and what is known of where they lie.
-import { closeSync, fdatasync, ftruncateSync, openSync, readSync, rmSync, statSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  fdatasync,
+  fdatasyncSync,
+  ftruncateSync,
+  openSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs'
 import type { ProducerTable } from '../producers/table.ts'
 import type { AbortedTransaction } from './aborted.ts'
 import type { BatchHeader } from './batch.ts'
@@ -88,6 +98,13 @@ export class Segment {
         reject(error)
       })
     })
+  }
+
+  /** Like `sync`, and waits. */
+  syncNow(): void {
+    if (!this.dirty || this.fd === null) return
+    fdatasyncSync(this.fd)
+    this.dirty = false
   }
 
   /** Up to `bytesMax` bytes from `position`. */

@@ -150,7 +150,7 @@ export class Transactions {
   private finish(id: string): void {
     const transaction = this.byId.get(id)
     if (transaction === undefined || !isPrepared(transaction)) return
-    const { topics, offsets, now } = this.options
+    const { topics, offsets, now, fsync } = this.options
     const { producerId, epoch: producerEpoch, partitions, groups } = transaction
     const committed = transaction.state === 'PrepareCommit'
     for (const partition of partitions) {
@@ -158,7 +158,7 @@ export class Transactions {
       const log = topics.log(topic, Number(index))
       // Deleted meanwhile, or marked by an earlier attempt.
       if (!log?.producers.isOpen(producerId)) continue
-      log.appendMarker({ producerId, producerEpoch, committed }, now())
+      log.appendMarker({ producerId, producerEpoch, committed }, now(), fsync)
     }
     for (const group of groups) offsets.settle(group, producerId, committed)
     this.keep(complete(transaction, now()))
