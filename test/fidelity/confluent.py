@@ -49,11 +49,25 @@ def transactions():
     for offset, end in [(3, producer.commit_transaction), (1, producer.abort_transaction)]:
         producer.begin_transaction()
         produce(producer, 5, end.__name__)
+        # An abort drops what was not sent yet.
+        producer.flush(20)
         producer.send_offsets_to_transaction([TopicPartition(topic, 0, offset)], consumer.consumer_group_metadata())
         end(30)
     [committed] = consumer.committed([TopicPartition(topic, 0)], timeout=20)
     consumer.close()
     return committed.offset
+
+
+def newest():
+    """The offset of the record with the newest time, which is not the last one."""
+    timed = "confluent-times"
+    outcome(admin.create_topics([NewTopic(timed, 1, 1)])[timed])
+    producer = Producer(client)
+    for time in [1_000, 3_000, 3_000, 2_000]:
+        producer.produce(timed, value=str(time), timestamp=time)
+    producer.flush(20)
+    at = TopicPartition(timed, 0)
+    return admin.list_offsets({at: OffsetSpec.max_timestamp()})[at].result(20).offset
 
 
 def settings():
@@ -87,6 +101,7 @@ seen["tooLarge"] = errors
 seen["settings"] = settings()
 ends = {TopicPartition(topic, p): OffsetSpec.latest() for p in range(2)}
 seen["ends"] = sorted((at.partition, future.result(20).offset) for at, future in admin.list_offsets(ends).items())
+seen["newest"] = newest()
 seen["grown"] = outcome(admin.create_partitions([NewPartitions(topic, 3)])[topic])
 described = admin.describe_consumer_groups(["confluent-group"])["confluent-group"].result(20)
 seen["group"] = [described.group_id, described.state.name, len(described.members)]

@@ -5,6 +5,7 @@ import { type ErrorName, errorCode } from '../protocol/error-codes.ts'
 import { bool, int8, int16, int32, list, listOf, noUuid, type ReadOf, string, uuid } from '../protocol/schema.ts'
 import type { BrokerState } from '../state.ts'
 import { defineApi } from './api.ts'
+import { topicConfigs } from './describe-configs.ts'
 
 const topic = {
   name: string(),
@@ -72,11 +73,13 @@ function create(broker: BrokerState, wanted: ReadOf<typeof topic>, validateOnly:
   }
   try {
     const configs = parseConfigs(wanted.configs.map(({ name: config, value }) => [config, value] as const))
-    if (validateOnly) broker.topics.checkNew(name, numPartitions)
-    const topicId = validateOnly ? noUuid : broker.topics.create(name, numPartitions, configs).id
-    // Kafka's admin client fails on a topic without a list of settings.
-    const made = { numPartitions, replicationFactor: 1, configs: [] }
-    return { name, topicId, errorCode: errorCode.NONE, errorMessage: null, ...made }
+    const made = { name, errorCode: errorCode.NONE, errorMessage: null, numPartitions, replicationFactor: 1 }
+    if (validateOnly) {
+      broker.topics.checkNew(name, numPartitions)
+      return { ...made, topicId: noUuid, configs: [] }
+    }
+    const topic = broker.topics.create(name, numPartitions, configs)
+    return { ...made, topicId: topic.id, configs: topicConfigs(topic).map((each) => ({ ...each, isSensitive: false })) }
   } catch (error) {
     if (error instanceof TopicRefused) return failed(name, error.error, error.message)
     if (error instanceof RangeError) return failed(name, 'INVALID_CONFIG', error.message)

@@ -1,5 +1,5 @@
 // DescribeConfigs: the settings that have an effect here, and nothing that is only printed.
-import { configNames, configTable } from '../log/configs.ts'
+import { type ConfigName, configNames, configTable } from '../log/configs.ts'
 import type { Topic } from '../log/topics.ts'
 import { errorCode } from '../protocol/error-codes.ts'
 import { bool, int8, int16, int32, list, listOf, string } from '../protocol/schema.ts'
@@ -46,7 +46,8 @@ export const describeConfigs = defineApi({
         const errorMessage = 'There is no such resource.'
         return { errorCode: all, errorMessage, resourceType, resourceName, configs: [] }
       }
-      const configs = configurationKeys ? all.filter(({ name }) => configurationKeys.includes(name)) : all
+      const wanted = configurationKeys ? all.filter(({ name }) => configurationKeys.includes(name)) : all
+      const configs = request.includeSynonyms ? wanted : wanted.map((config) => ({ ...config, synonyms: [] }))
       return { errorCode: errorCode.NONE, errorMessage: null, resourceType, resourceName, configs }
     })
     return { results }
@@ -73,18 +74,40 @@ function configsOf(broker: BrokerState, type: number, name: string) {
   return topic ? topicConfigs(topic) : errorCode.UNKNOWN_TOPIC_OR_PARTITION
 }
 
-function topicConfigs({ configs, ownConfigs }: Topic) {
+/** Every setting of a topic, as DescribeConfigs and CreateTopics tell them. */
+export function topicConfigs({ configs, ownConfigs }: Topic) {
   return configNames.map((name) => ({
     name,
     value: String(configs[name]),
     readOnly: false,
     configSource: name in ownConfigs ? topicSource : defaultSource,
     configType: typeNumber[configTable[name].type] as number,
+    synonyms: synonymsOf(name, ownConfigs),
   }))
 }
 
+/** Where a topic's setting has its default in the broker; Kafka tells none for times that it keeps in several units. */
+const brokerNames: Partial<Record<ConfigName, string>> = {
+  'cleanup.policy': 'log.cleanup.policy',
+  'delete.retention.ms': 'log.cleaner.delete.retention.ms',
+  'max.message.bytes': 'message.max.bytes',
+  'message.timestamp.after.max.ms': 'log.message.timestamp.after.max.ms',
+  'message.timestamp.type': 'log.message.timestamp.type',
+  'min.cleanable.dirty.ratio': 'log.cleaner.min.cleanable.ratio',
+  'retention.bytes': 'log.retention.bytes',
+  'segment.bytes': 'log.segment.bytes',
+}
+
+/** Where a value comes from, the one in force first. */
+function synonymsOf(name: ConfigName, ownConfigs: Topic['ownConfigs']) {
+  const own = name in ownConfigs ? [{ name, value: String(ownConfigs[name]), source: topicSource }] : []
+  const brokerName = brokerNames[name]
+  if (!brokerName) return own
+  return [...own, { name: brokerName, value: String(configTable[name].default), source: defaultSource }]
+}
+
 function brokerConfigs(broker: BrokerState) {
-  const fixed = { readOnly: true, configSource: staticBrokerSource }
+  const fixed = { readOnly: true, configSource: staticBrokerSource, synonyms: [] }
   return [
     { name: 'auto.create.topics.enable', value: 'true', ...fixed, configType: typeNumber.boolean },
     { name: 'num.partitions', value: String(broker.defaultPartitions), ...fixed, configType: typeNumber.int },
