@@ -280,9 +280,18 @@ test('the description names every route with every status, and can be read by ma
   const { paths, openapi } = await get('/api/openapi.json', openApi)
   expect(openapi).toBe('3.1.0')
   expect(Object.keys(paths).sort()).toEqual(
-    ['dead-letters', 'erasures', 'events', 'health', 'lag', 'live', 'summary', 'throughput', 'users/{user_id}'].map(
-      (name) => `/api/${name}`,
-    ),
+    [
+      'dead-letters',
+      'erasures',
+      'events',
+      'figures',
+      'health',
+      'lag',
+      'live',
+      'summary',
+      'throughput',
+      'users/{user_id}',
+    ].map((name) => `/api/${name}`),
   )
   expect(Object.keys(paths['/api/events']?.post?.responses ?? {})).toEqual([
     '200',

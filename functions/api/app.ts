@@ -8,6 +8,7 @@ import { problemOf, respondWithProblem } from './problem.ts'
 import { openReadings } from './readings/readings.ts'
 import { mountDeadLetters } from './routes/dead-letters.ts'
 import { mountEvents } from './routes/events.ts'
+import { mountFigures } from './routes/figures.ts'
 import { mountHealth } from './routes/health.ts'
 import { mountLag } from './routes/lag.ts'
 import { mountLive } from './routes/live.ts'
@@ -47,6 +48,7 @@ export function createApp(parts: ApiParts): OpenAPIHono {
   mountSummary(app, readings)
   mountEvents(app, parts)
   mountThroughput(app, readings, parts)
+  mountFigures(app, parts)
   mountDeadLetters(app, parts)
   mountLag(app, readings)
   mountLive(app, liveParts, parts.streams ? new LiveHub(liveParts) : undefined)

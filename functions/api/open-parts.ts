@@ -14,6 +14,7 @@ const variables = z.object({
   ALARM_LAG_SECONDS_MAX: z.coerce.number().positive(),
   ALARM_ERROR_RATE_MAX: z.coerce.number().positive(),
   ALARM_NEWEST_EVENT_AGE_SECONDS_MAX: z.coerce.number().positive(),
+  BUSINESS_TIME_ZONE: z.string().refine(isTimeZone, 'expected a time zone such as Australia/Sydney').default('UTC'),
   LAG_SAMPLE_PERIOD_MS: z.coerce.number().int().positive().default(60_000),
   ...retailVariables,
 })
@@ -41,6 +42,7 @@ export async function openParts(
       errorRate: read.ALARM_ERROR_RATE_MAX,
       newestEventAgeSeconds: read.ALARM_NEWEST_EVENT_AGE_SECONDS_MAX,
     },
+    timeZone: read.BUSINESS_TIME_ZONE,
     samplePeriodMs: read.LAG_SAMPLE_PERIOD_MS,
   }
   return {
@@ -49,5 +51,14 @@ export async function openParts(
       await publisher.close()
       await store.close()
     },
+  }
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en-US', { timeZone: name })
+    return true
+  } catch {
+    return false
   }
 }

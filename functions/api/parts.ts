@@ -15,6 +15,8 @@ export interface ApiParts {
   /** What a posted event must be. */
   rules: EventRules
   thresholds: Summary['thresholds']
+  /** Where days of business figures begin and end, by its IANA name. */
+  timeZone: string
   /** How often the lag function is due, ms. */
   samplePeriodMs: number
   /** Host names (lower case, without a port) that are answered; absent: all, where something in front decides. */

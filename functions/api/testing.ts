@@ -34,6 +34,7 @@ export async function openTestApi(parts: Partial<ApiParts> = {}): Promise<TestAp
     topic,
     rules: { amountMax: 1_000_000, futureMsMax: 300_000, depthMax: 32 },
     thresholds: { lagSeconds: 60, errorRate: 0.05, newestEventAgeSeconds: 60 },
+    timeZone: 'Australia/Sydney',
     samplePeriodMs: 2000,
     streams: true,
     allowedHosts: ['localhost', '127.0.0.1'],

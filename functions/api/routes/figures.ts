@@ -1,0 +1,94 @@
+// GET /api/figures: business figures by minute, hour or day of the events' own time.
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { PipelineError } from '../../errors.ts'
+import { parseTimestamp } from '../../retail/timestamp.ts'
+import { distinctUsersError } from '../../store/distinct-users.ts'
+import { spansMax } from '../../store/spans.ts'
+import type { Rollup } from '../../store/store.ts'
+import type { ApiParts } from '../parts.ts'
+import { problemResponses } from '../problem.ts'
+
+/** What is shown unless a time is asked for: an hour of minutes, a day of hours, a week of days. */
+const stretchMs = { minute: 3_600_000, hour: 86_400_000, day: 7 * 86_400_000 }
+
+/** Types whose amounts are revenue; the others' are what was looked at. */
+const revenueTypes = ['purchase', 'checkout']
+
+const time = z.string().max(40).optional().describe('ISO 8601; without a zone it is UTC')
+
+const figureSchema = z
+  .object({
+    from: z.string(),
+    to: z.string().describe('exclusive'),
+    events: z.int(),
+    revenueCents: z.int().describe('of purchase and checkout'),
+    distinctUsers: z.int().nullable().describe('an estimate; null by the minute'),
+    sums: z.array(
+      z.object({
+        event_type: z.string(),
+        region: z.string().nullable(),
+        amount_bucket: z.string(),
+        events: z.int(),
+        amountCents: z.int(),
+      }),
+    ),
+  })
+  .openapi('Figure')
+
+const figuresSchema = z
+  .object({
+    timeZone: z.string().describe('where days begin'),
+    distinctUsersError: z.number().describe('one standard deviation of distinctUsers, as a share of it'),
+    figures: z.array(figureSchema).describe('ascending; spans without any event are absent'),
+  })
+  .openapi('Figures')
+
+const route = createRoute({
+  method: 'get',
+  path: '/api/figures',
+  summary: "Business figures by the events' own time, each event counted once",
+  description: `At most the newest ${spansMax} spans. Minutes go with events; hours and days stay.`,
+  request: { query: z.object({ by: z.enum(['minute', 'hour', 'day']).default('hour'), from: time, to: time }) },
+  responses: {
+    200: { description: 'The figures', content: { 'application/json': { schema: figuresSchema } } },
+    ...problemResponses(400, 503),
+  },
+})
+
+export function mountFigures(
+  app: OpenAPIHono,
+  { store, group, now, timeZone }: Pick<ApiParts, 'store' | 'group' | 'now' | 'timeZone'>,
+): void {
+  app.openapi(route, async (c) => {
+    const { by, from, to } = c.req.valid('query')
+    const toMs = to === undefined ? now() : msOf('to', to)
+    const fromMs = from === undefined ? toMs - stretchMs[by] : msOf('from', from)
+    const rollups = await store.rollups({ group, by, fromMs, toMs, timeZone })
+    return c.json({ timeZone, distinctUsersError, figures: rollups.map(figureOf) }, 200)
+  })
+}
+
+/** @throws PipelineError QUERY_INVALID */
+function msOf(name: string, text: string): number {
+  const moment = parseTimestamp(text)
+  if (!moment) throw new PipelineError('QUERY_INVALID', `${name}: expected an ISO 8601 time`)
+  return moment.ms
+}
+
+function figureOf({ fromMs, toMs, distinctUsers, sums }: Rollup): z.infer<typeof figureSchema> {
+  const revenue = sums.filter(({ eventType }) => revenueTypes.includes(eventType))
+  return {
+    from: new Date(fromMs).toISOString(),
+    to: new Date(toMs).toISOString(),
+    events: sums.reduce((total, { events }) => total + events, 0),
+    revenueCents: revenue.reduce((total, { amountCents }) => total + amountCents, 0),
+    distinctUsers,
+    sums: sums.map(({ eventType, region, amountBucket, events, amountCents }) => ({
+      event_type: eventType,
+      region,
+      amount_bucket: amountBucket,
+      events,
+      amountCents,
+    })),
+  }
+}
