@@ -1,5 +1,5 @@
 // The page's questions to the API, and its few commands.
-import type { DeadLetterRow, EventRow, Live, Summary } from '../functions/api/schemas.ts'
+import type { Bucket, DeadLetterRow, EventRow, Live, Summary } from '../functions/api/schemas.ts'
 
 /** A small answer that takes longer is treated as lost. */
 const answerMsMax = 8_000
@@ -7,22 +7,38 @@ const answerMsMax = 8_000
 /** What only a local stage answers, and elsewhere is a 404: local/dashboard and local/event-source-mapping/state.ts. */
 export interface LocalStatus {
   producer: 'running' | 'paused' | 'off'
-  mappings: {
-    function: string
-    group: string
-    topic: string
-    partitions: {
-      partition: number
-      buffered: number
-      inFlight: number
-      /** Of the batch in flight; 0 without one. */
-      attempt: number
-      /** ms since 1970 */
-      nextAttemptAt: number | null
-      lastError: string | null
-      committedOffset: number | null
-    }[]
-  }[]
+  mappings: LocalMapping[]
+}
+
+export interface LocalMapping {
+  function: string
+  group: string
+  topic: string
+  /** What a batch may hold, and how long it may wait for more. */
+  limits: { records: number; bytes: number; windowMs: number }
+  partitions: LocalPartition[]
+  /** Sums since the mapping started, under AWS's names. */
+  metrics: Record<string, number>
+}
+
+/** Moments are ms since 1970. */
+export interface LocalPartition {
+  partition: number
+  /** Records that wait for an invocation. */
+  buffered: number
+  bufferedBytes: number
+  windowEndsAt: number | null
+  phase: 'idle' | 'running' | 'waiting' | 'delivering'
+  inFlight: number
+  /** The lowest offset in flight. */
+  offset: number | null
+  /** Of the batch in flight; 0 without one. */
+  attempt: number
+  nextAttemptAt: number | null
+  lastError: string | null
+  /** What cutting that batch in two has left. */
+  bisect: { depth: number; count: number }[]
+  committedOffset: number | null
 }
 
 /** An answer that is no success. `code` is the API's own, if it gave one. */
@@ -42,6 +58,13 @@ export const getSummary = () => get<Summary>('/api/summary')
 export const getEvents = (limit: number) => get<{ events: EventRow[]; cursor: string }>(`/api/events?limit=${limit}`)
 export const getDeadLetters = (limit: number) =>
   get<{ deadLetters: DeadLetterRow[] }>(`/api/dead-letters?limit=${limit}`)
+export const getThroughput = (seconds: number) => get<{ buckets: Bucket[] }>(`/api/throughput?seconds=${seconds}`)
+
+/** The event at a place in the store's sequence; null when it is not kept any more. */
+export async function getEvent(seq: number): Promise<EventRow | null> {
+  const { events } = await get<{ events: EventRow[] }>(`/api/events?after=${seq - 1}&limit=1`)
+  return events[0]?.seq === seq ? events[0] : null
+}
 
 /** null where there is no local stage. */
 export async function getLocalStatus(): Promise<LocalStatus | null> {

@@ -52,14 +52,21 @@ async function fill(): Promise<void> {
   await page.getByTestId('dead-letter-row').nth(1).waitFor()
 }
 
-it('has no violations: empty, filled, paused, as a table, with the list of keys, disconnected', async () => {
+it('has no violations: empty, filled, paused, with the details of a row', async () => {
   const found = await violations('empty')
   await fill()
   found.push(...(await violations('filled')))
   await page.keyboard.press('j')
   found.push(...(await violations('paused')))
-  await page.keyboard.press('Escape')
+  await page.keyboard.press('Enter')
+  found.push(...(await violations('details')))
+  expect(found).toEqual([])
+})
+
+it('has no violations: as a table, with the list of keys, disconnected', async () => {
+  await fill()
   await page.keyboard.press('t')
+  const found: string[] = []
   found.push(...(await violations('as a table')))
   await page.keyboard.press('?')
   found.push(...(await violations('keys')))

@@ -55,3 +55,11 @@ it('keeps the shape of the line as time goes on: the same seconds make the same 
 it('counts dead letters against all records of the range', () => {
   expect(errorShare(seconds([10, 10, 10, 10]), 1_000, 4_000)).toEqual({ deadLetters: 2, records: 32 })
 })
+
+it('leaves no second over at the end where the end is the origin', () => {
+  const steps = stepsOf(seconds([10, 12, 8, 4, 2]), 1_000, 5_000, 2_000, 5_000)
+  expect(steps.map(({ at, eventsPerSecond }) => [at, eventsPerSecond])).toEqual([
+    [1_000, 10],
+    [3_000, 3],
+  ])
+})

@@ -9,9 +9,12 @@ export interface Step {
   deadLetters: number
 }
 
-/** Whole steps in `[from, to)`, on multiples of `stepMs`, so that a line does not change shape as it moves. */
-export function stepsOf(seconds: Second[], from: number, to: number, stepMs: number): Step[] {
-  const first = Math.ceil(from / stepMs) * stepMs
+/**
+ * Whole steps in `[from, to)`, on multiples of `stepMs` from `origin`. With a fixed origin a line does not change shape
+ * as it moves; with `to` as the origin no second is left over at the end.
+ */
+export function stepsOf(seconds: Second[], from: number, to: number, stepMs: number, origin = 0): Step[] {
+  const first = origin + Math.ceil((from - origin) / stepMs) * stepMs
   const steps: (Step & { events: number; known: number })[] = []
   for (let at = first; at + stepMs <= to; at += stepMs) {
     steps.push({ at, eventsPerSecond: null, deadLetters: 0, events: 0, known: 0 })

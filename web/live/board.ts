@@ -138,17 +138,19 @@ export function withLag(board: Board, lag: Lag, at: number): Board {
 /** Replaces seconds by their beginning: the running second comes again until it is whole. */
 export function withThroughput(board: Board, buckets: Bucket[], at: number): Board {
   if (buckets.length === 0) return { ...board, secondsAt: at }
-  const incoming = buckets.map(({ at: begins, events, deadLetters }) => ({
-    at: Date.parse(begins),
-    events,
-    deadLetters,
-  }))
-  incoming.sort((a, b) => a.at - b.at)
+  const incoming = secondsOf(buckets)
   const first = incoming[0] as Second
   const last = incoming.at(-1) as Second
   const before = board.seconds.filter((second) => second.at < first.at)
   const after = board.seconds.filter((second) => second.at > last.at)
   return { ...board, seconds: [...before, ...incoming, ...after].slice(-secondsHeldMax), secondsAt: at }
+}
+
+/** Buckets as the API sends them, oldest first. */
+export function secondsOf(buckets: Bucket[]): Second[] {
+  return buckets
+    .map(({ at, events, deadLetters }) => ({ at: Date.parse(at), events, deadLetters }))
+    .sort((a, b) => a.at - b.at)
 }
 
 /** Milliseconds since the newest event, at a moment of the page's clock. */

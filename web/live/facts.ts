@@ -38,12 +38,11 @@ function localFacts({ producer, mappings }: LocalStatus): LocalFacts {
   return {
     producer,
     partitions: mappings.flatMap((mapping) =>
-      mapping.partitions.map(({ partition, attempt, nextAttemptAt, lastError, committedOffset }) => ({
+      mapping.partitions.map(({ partition, attempt, nextAttemptAt, lastError, offset, committedOffset }) => ({
         consumer: mapping.function,
         topic: mapping.topic,
         partition,
-        // A batch that is retried begins where the commit stands.
-        offset: committedOffset,
+        offset: offset ?? committedOffset,
         attempt,
         nextAttemptAt,
         lastError,

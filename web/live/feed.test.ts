@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest'
 import type { EventRow } from '../../functions/api/schemas.ts'
-import { addRows, emptyFeed, type Feed, feedView, refill } from './feed.ts'
+import { addRows, emptyFeed, type Feed, type Filter, feedView, refill } from './feed.ts'
 
 const row = (seq: number) => ({ seq, event_id: `e${seq}` }) as EventRow
 const rows = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => row(from + i))
+const everything: Filter = { type: '', region: '', user: '' }
 const seqs = (feed: Feed) => feed.rows.map(({ seq }) => seq)
 
 it('puts the newest on top, whatever order a frame has', () => {
@@ -21,23 +22,19 @@ it('takes a first page that comes after the first frame of the stream', () => {
   expect(seqs(feed)).toEqual([12, 11, 10, 9, 8])
 })
 
-it('holds 200 rows and shows 50, however many come', () => {
+it('holds the newest 200 rows, however many come', () => {
   const feed = addRows(emptyFeed, rows(1, 10_000), 0)
   expect(feed.rows).toHaveLength(200)
-  expect(feedView(feed, null).rows.map(({ seq }) => seq)).toEqual(
-    rows(9_951, 10_000)
-      .map(({ seq }) => seq)
-      .reverse(),
-  )
+  expect(feedView(feed, null, everything).matching[0]?.seq).toBe(10_000)
 })
 
 it('stands still while paused and counts what came, sampled rows included', () => {
   const kept = addRows(emptyFeed, rows(1, 60), 0)
   const live = addRows(kept, rows(100, 113), 200)
-  const view = feedView(live, kept)
-  expect(view.rows[0]?.seq).toBe(60)
+  const view = feedView(live, kept, everything)
+  expect(view.matching[0]?.seq).toBe(60)
   expect(view.newCount).toBe(214)
-  expect(feedView(live, null)).toMatchObject({ newCount: 0, rows: { 0: { seq: 113 } } })
+  expect(feedView(live, null, everything)).toMatchObject({ newCount: 0, matching: { 0: { seq: 113 } } })
 })
 
 it('is the same value when nothing came, so that nothing is drawn anew', () => {
@@ -51,4 +48,17 @@ it('fills rows that are seen anew, and leaves the others as they stand until the
   expect(refill(before, after, (index) => index === 0).map(({ seq }) => seq)).toEqual([7, 2, 1, 4])
   expect(refill(before, after, () => true)).toEqual(after)
   expect(refill(before, [], () => false)).toEqual([])
+})
+
+it('filters the held rows by type, region and user, each only where it is asked for', () => {
+  const of = (seq: number, event_type: string, region: string | null, user_id: number) =>
+    ({ seq, event_type, region, user_id }) as EventRow
+  const all = [of(1, 'view', 'AU-NSW', 1), of(2, 'purchase', 'AU-NSW', 2), of(3, 'purchase', null, 1)]
+  const feed = addRows(emptyFeed, all, 0)
+  const matching = (filter: Partial<Filter>) =>
+    feedView(feed, null, { ...everything, ...filter }).matching.map(({ seq }) => seq)
+  expect(matching({})).toEqual([3, 2, 1])
+  expect(matching({ type: 'purchase' })).toEqual([3, 2])
+  expect(matching({ region: 'AU-NSW', user: '1' })).toEqual([1])
+  expect(matching({ user: 'nobody' })).toEqual([])
 })

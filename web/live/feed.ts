@@ -41,8 +41,23 @@ export function refill(drawn: EventRow[], rows: EventRow[], isSeen: (index: numb
   return rows.map((row, i) => (isSeen(i) ? row : (drawn[i] ?? row)))
 }
 
+/** Which of the held rows are looked at; '' is no condition. */
+export interface Filter {
+  type: string
+  region: string
+  /** The user's id as text. */
+  user: string
+}
+
 /** What the table shows: the newest rows of the live feed, or of the one that was kept when it was paused. */
-export function feedView(live: Feed, kept: Feed | null): { rows: EventRow[]; newCount: number } {
-  if (kept === null) return { rows: live.rows.slice(0, rowsShownMax), newCount: 0 }
-  return { rows: kept.rows.slice(0, rowsShownMax), newCount: live.arrived - kept.arrived }
+export function feedView(live: Feed, kept: Feed | null, filter: Filter): { matching: EventRow[]; newCount: number } {
+  const { rows, arrived } = kept ?? live
+  const isAll = !filter.type && !filter.region && !filter.user
+  return { matching: isAll ? rows : rows.filter((row) => matches(row, filter)), newCount: live.arrived - arrived }
+}
+
+function matches(row: EventRow, { type, region, user }: Filter): boolean {
+  if (type && row.event_type !== type) return false
+  if (region && row.region !== region) return false
+  return !user || String(row.user_id) === user
 }

@@ -12,3 +12,14 @@ export function moveRow(by: 1 | -1): void {
   const sibling = by === 1 ? current.nextElementSibling : current.previousElementSibling
   if (sibling instanceof HTMLElement && sibling.matches(rowSelector)) sibling.focus()
 }
+
+/** The event of the focused row, by its place in the store; null when no such row is focused. */
+export function focusedSeq(): number | null {
+  const seq = document.activeElement?.closest<HTMLElement>('tr[data-seq]')?.dataset.seq
+  return seq === undefined ? null : Number(seq)
+}
+
+/** Returns the focus to the row of an event that is still drawn. */
+export function focusRow(seq: number): void {
+  document.querySelector<HTMLElement>(`tr[data-seq="${seq}"]`)?.focus()
+}

@@ -1,9 +1,19 @@
 // Single-key shortcuts: which key means what. Off while typing, and off by choice (WCAG 2.1.4).
 
-export type Command = 'next-row' | 'previous-row' | 'pause' | 'keys' | 'chart-or-table' | 'escape'
+export type Command =
+  | 'next-row'
+  | 'previous-row'
+  | 'pause'
+  | 'keys'
+  | 'chart-or-table'
+  | 'open-row'
+  | 'filter'
+  | 'escape'
 
 export const shortcutHelp: [keys: string[], meaning: string][] = [
   [['j', 'k'], 'next, previous row'],
+  [['Enter'], 'the details of a row'],
+  [['/'], 'filter the events'],
   [['space'], 'pause the feed, or return to the newest'],
   [['t'], 'chart or table'],
   [['←', '→'], 'move along the chart, when it is focused'],
@@ -17,6 +27,8 @@ const commands: Record<string, Command> = {
   ' ': 'pause',
   '?': 'keys',
   t: 'chart-or-table',
+  Enter: 'open-row',
+  '/': 'filter',
   Escape: 'escape',
 }
 
@@ -32,7 +44,7 @@ export interface Key {
 export function commandOf(key: Key, focused: { tag: string; typing: boolean }, enabled: boolean): Command | null {
   if (key.ctrlKey || key.metaKey || key.altKey || focused.typing) return null
   const command = commands[key.key] ?? null
-  // Space presses what is focused; Escape is no character, so it stays when shortcuts are off.
-  if (command === 'pause' && ['BUTTON', 'A', 'SUMMARY'].includes(focused.tag)) return null
+  // Space and Enter press what is focused; Escape is no character, so it stays when shortcuts are off.
+  if ((command === 'pause' || command === 'open-row') && ['BUTTON', 'A', 'SUMMARY'].includes(focused.tag)) return null
   return enabled || command === 'escape' ? command : null
 }

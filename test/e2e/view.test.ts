@@ -1,0 +1,106 @@
+// What a reader chooses to look at, and how a link shows another person the same.
+import { readFileSync } from 'node:fs'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { eventually, freshDirectory, type LocalStack, startLocalStack } from '../local-stack.ts'
+import { launchBrowser } from './browser.ts'
+import { event, post } from './shop.ts'
+
+let browser: Browser
+let stack: LocalStack
+const sent = Array.from({ length: 60 }, (_, i) =>
+  event(`e-${i}`, { event_type: i % 3 === 0 ? 'purchase' : 'view', user_id: 5000 + (i % 2), note: `number ${i}` }),
+)
+
+beforeAll(async () => {
+  browser = await launchBrowser()
+  stack = await startLocalStack(freshDirectory(), ['--no-producer'])
+  await post(stack, sent)
+})
+afterAll(async () => {
+  await browser.close()
+  await stack.stop()
+})
+
+async function open(search = ''): Promise<Page> {
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, acceptDownloads: true })
+  await page.goto(`${stack.dashboard}/${search}`)
+  await page.getByTestId('feed-row').first().waitFor()
+  return page
+}
+
+it('filters the held rows, and a link to the filtered view shows the same', async () => {
+  const page = await open()
+  await page.keyboard.press('/')
+  await page.keyboard.type('purchase')
+  await eventually('20 rows match', async () => /20 of the 60/.test(await page.getByTestId('filter-count').innerText()))
+  await page.getByLabel('User').fill('5001')
+  await eventually('10 rows match', async () => /10 of the 60/.test(await page.getByTestId('filter-count').innerText()))
+  const { search } = new URL(page.url())
+  expect(search).toBe('?type=purchase&user=5001')
+  const other = await open(search)
+  expect(await other.getByTestId('feed-row').count()).toBe(10)
+  await other.getByRole('button', { name: 'Show all' }).click()
+  await eventually('all are shown again', async () => (await other.getByTestId('feed-row').count()) === 50)
+  expect(new URL(other.url()).search).toBe('')
+  await page.close()
+  await other.close()
+})
+
+it('opens the details of a row by Enter, by click and by link, and gives the focus back', async () => {
+  const page = await open()
+  await page.keyboard.press('j')
+  await page.keyboard.press('Enter')
+  const details = page.getByTestId('row-details')
+  await details.waitFor()
+  const newest = await page.getByTestId('feed-row').first().getAttribute('data-event-id')
+  expect(await details.innerText()).toContain(newest)
+  expect(await details.innerText()).toMatch(/In Kafka[\s\S]*retail-events-\d[\s\S]*note\s+number \d+/)
+  await page.keyboard.press('Escape')
+  await details.waitFor({ state: 'detached' })
+  expect(await page.evaluate("document.activeElement.getAttribute('data-event-id')")).toBe(newest)
+
+  await page.getByTestId('feed-row').nth(2).click()
+  await details.waitFor()
+  const { search } = new URL(page.url())
+  const other = await open(search)
+  await eventually('the link opens it', async () => {
+    expect(await other.getByTestId('row-details').innerText()).toBe(await details.innerText())
+    return true
+  })
+  await page.close()
+  await other.close()
+})
+
+it('says of a link to a row that is gone that it is not kept', async () => {
+  const page = await open('?row=999999')
+  await page.getByText('not kept any more').waitFor()
+  await page.close()
+})
+
+it.each([
+  ['30 min', '30 minutes'],
+  ['24 h', '24 hours'],
+])('draws %s and counts what arrived in it', async (button, words) => {
+  const page = await open()
+  await page.getByRole('button', { name: button, exact: true }).click()
+  const sum = page.getByRole('paragraph').filter({ hasText: `60 events in ${words}` })
+  await sum.waitFor()
+  await page.reload()
+  await sum.waitFor()
+  await page.close()
+})
+
+it('hands over what the filter lets through as a file', async () => {
+  const page = await open('?type=purchase')
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('button', { name: 'NDJSON', exact: true }).click(),
+  ])
+  const lines = readFileSync(await download.path(), 'utf8')
+    .trim()
+    .split('\n')
+  const expected = sent.filter(({ event_type }) => event_type === 'purchase').map(({ event_id }) => event_id)
+  expect(lines.map((line) => JSON.parse(line).event_id).sort()).toEqual(expected.sort())
+  await page.close()
+})

@@ -1,0 +1,15 @@
+import { expect, it } from 'vitest'
+import { plainView, readAddress, type View, writeAddress } from './address.ts'
+
+it('brings back what it wrote, and writes nothing for the plain view', () => {
+  const view: View = { range: '2h', type: 'purchase', region: 'AU-NSW & more', user: '4242', row: 17 }
+  expect(readAddress(writeAddress(view))).toEqual(view)
+  expect(writeAddress(plainView)).toBe('')
+  expect(readAddress('')).toEqual(plainView)
+})
+
+it('leaves out what it does not understand', () => {
+  expect(readAddress('?range=9y&row=-1&other=1')).toEqual(plainView)
+  expect(readAddress('?row=1e99')).toEqual(plainView)
+  expect(readAddress(`?user=${'x'.repeat(5000)}`).user).toHaveLength(200)
+})
