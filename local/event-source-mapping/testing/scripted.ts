@@ -44,6 +44,7 @@ export function scripted(bootstrap: () => string): Scripted {
     admin = kafka.admin()
     producer = kafka.producer()
     await Promise.all([admin.connect(), producer.connect()])
+    await coordinated(admin)
   })
   afterAll(() => Promise.all([admin.disconnect(), producer.disconnect()]))
   beforeEach(async () => {
@@ -109,6 +110,20 @@ export function scripted(bootstrap: () => string): Scripted {
         await sleep(5)
       }
     },
+  }
+}
+
+/** A Kafka that has just started makes its topic of offsets when the first group asks, and refuses until it is there. */
+async function coordinated(admin: Admin): Promise<void> {
+  const deadline = Date.now() + untilMsMax
+  for (;;) {
+    try {
+      await admin.fetchOffsets({ groupId: 'nobody' })
+      return
+    } catch (error) {
+      if (Date.now() > deadline) throw error
+      await sleep(50)
+    }
   }
 }
 
