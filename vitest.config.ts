@@ -12,8 +12,8 @@ export default defineConfig({
   ],
   test: {
     include: ['{functions,infra,local,web}/**/*.test.ts', 'test/*.test.ts', 'test/chaos/**/*.test.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     maxWorkers: 2,
   },
 })

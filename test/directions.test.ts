@@ -19,7 +19,7 @@ const rules: Rule[] = [
   { in: 'functions/status/', may: ['functions/status/'], why: 'the page runs it too' },
   {
     in: 'functions/store/',
-    may: ['functions/store/', 'functions/retail/', 'functions/errors.ts', 'better-sqlite3'],
+    may: ['functions/store/', 'functions/retail/', 'functions/errors.ts', 'better-sqlite3', 'pg'],
     why: 'a store knows events, not who asks',
   },
   {
