@@ -9,9 +9,10 @@ import { retentionContract } from './testing/retention.ts'
 import { rollupsContract } from './testing/rollups.ts'
 import { sweepContract } from './testing/sweep.ts'
 
-export function storeContract(open: OpenStore): void {
+/** `historyCount` random histories are compared with the model: fewer where the database runs inside the test's process. */
+export function storeContract(open: OpenStore, { historyCount = 60 } = {}): void {
   describe('writing a batch', () => batchContract(open))
-  describe('the account', () => accountContract(open))
+  describe('the account', () => accountContract(open, historyCount))
   describe('reading', () => readingContract(open))
   describe('lag samples', () => lagSamplesContract(open))
   describe('the sweep', () => sweepContract(open))

@@ -1,6 +1,7 @@
 // The contract on Postgres, inside this process. What needs several connections is tested on a server: test/postgres.
 import { afterAll, beforeAll } from 'vitest'
 import { storeContract } from '../store.contract.ts'
+import type { StoreUnderTest } from '../testing/opened.ts'
 import { openPostgresStore } from './store.ts'
 import { type InProcessPostgres, startInProcessPostgres } from './testing/pglite.ts'
 
@@ -10,7 +11,7 @@ beforeAll(async () => {
 })
 afterAll(() => postgres.close())
 
-storeContract(async ({ clock }) => {
+async function open({ clock }: { clock: () => number }): Promise<StoreUnderTest> {
   await postgres.reset()
   const store = await openPostgresStore('postgres://postgres@in-process/postgres', {
     readOnly: false,
@@ -20,4 +21,6 @@ storeContract(async ({ clock }) => {
     stream: postgres.stream,
   })
   return { store, tamper: postgres.exec, close: store.close }
-})
+}
+
+storeContract(open, { historyCount: 15 })

@@ -7,7 +7,7 @@ import { batchesOf, history } from './histories.ts'
 import { StoreModel } from './model.ts'
 import { type OpenStore, storeForEachTest } from './opened.ts'
 
-export function accountContract(open: OpenStore): void {
+export function accountContract(open: OpenStore, historyCount: number): void {
   const at = storeForEachTest(open)
 
   it('keeps ranges above a hole, and closes them up when it fills', async () => {
@@ -72,7 +72,7 @@ export function accountContract(open: OpenStore): void {
           await fresh.close()
         }
       }),
-      { numRuns: 60 },
+      { numRuns: historyCount },
     )
   })
 }
