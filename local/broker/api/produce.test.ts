@@ -1,3 +1,5 @@
+import { mkdirSync, readdirSync, rmdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { ask } from '../testing/ask.ts'
 import { buildBatch } from '../testing/build-batch.ts'
@@ -61,4 +63,21 @@ it('refuses what it cannot keep with the error Kafka has for it', async () => {
   expect(await send(port, batch(), { index: 1 })).toMatchObject({ errorCode: 3 })
   expect(await send(port, batch(), { acks: 2 })).toMatchObject({ errorCode: 21 })
   expect(await send(port, Buffer.from('not a batch at all'))).toMatchObject({ errorCode: 2 })
+})
+
+it('answers with a storage error while the disk refuses, and goes on when it does not', async () => {
+  const dataDir = temporaryDirectory()
+  const { port } = await temporaryBroker({ dataDir, topics })
+  const folder = join(dataDir, 'topics', 'events')
+  const obstacle = join(folder, readdirSync(folder)[0] as string, '0', '00000000000000000000.log')
+  mkdirSync(obstacle)
+  expect(await send(port, buildBatch({ records: [{ value: 'v' }] }))).toMatchObject({ errorCode: 56, baseOffset: -1 })
+  rmdirSync(obstacle)
+  expect(await send(port, buildBatch({ records: [{ value: 'v' }] }))).toMatchObject({ errorCode: 0, baseOffset: 0 })
+})
+
+it('acknowledges with --fsync as without', async () => {
+  const { port } = await temporaryBroker({ topics, fsync: true })
+  const answers = await Promise.all([1, 2, 3].map(() => send(port, buildBatch({ records: [{ value: 'v' }] }))))
+  expect(answers.map((answer) => answer?.baseOffset).sort()).toEqual([0, 1, 2])
 })

@@ -4,6 +4,7 @@ import { PipelineError } from '../../../functions/errors.ts'
 import type { ProducerTable } from '../producers/table.ts'
 import { noteAborted } from './aborted.ts'
 import { baseOffsetAt, batchBytesAt, headerBytes, isWholeBatch, readHeader } from './batch.ts'
+import { unsealedProducers } from './seal.ts'
 import type { Segment } from './segment.ts'
 
 /** Bytes read from the file at once. */
@@ -20,9 +21,7 @@ const batchBytesMax = 100 * 1024 * 1024
  */
 export function recover(segment: Segment, isLast: boolean, producers: ProducerTable): number {
   const sealed = segment.unseal()
-  for (const { producerId, openSince, ...entry } of sealed?.producers ?? []) {
-    producers.restore(producerId, { ...entry, openSince: openSince < 0 ? null : openSince })
-  }
+  producers.restore(unsealedProducers(sealed?.producers ?? []))
   if (sealed && sealed.bytes === statSync(segment.file).size) return 0
   const fd = openSync(segment.file, 'r')
   try {

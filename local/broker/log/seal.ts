@@ -65,3 +65,9 @@ export function sealedProducers(producers: Iterable<[number, ProducerEntry]>): S
     return { producerId, epoch, openSince: openSince ?? -1, lastTimestamp, batches: [...batches] }
   })
 }
+
+export function unsealedProducers(sealed: Seal['producers']): [producerId: number, entry: ProducerEntry][] {
+  return sealed.map(({ producerId, openSince, ...entry }) => {
+    return [producerId, { ...entry, openSince: openSince < 0 ? null : openSince }]
+  })
+}

@@ -27,12 +27,19 @@ export class ProducerTable {
     const { producerId } = header
     if (producerId < 0) return null
     const firstOffset = this.open.get(producerId) ?? null
-    this.restore(producerId, remember(this.entries.get(producerId), header))
+    this.set(producerId, remember(this.entries.get(producerId), header))
     return header.isControl ? { producerId, firstOffset } : null
   }
 
-  /** Takes an entry as it was kept. */
-  restore(producerId: number, entry: ProducerEntry): void {
+  /** Takes up entries as `all` gave them: in order of last use, which is not the order of their open transactions. */
+  restore(kept: Iterable<readonly [producerId: number, entry: ProducerEntry]>): void {
+    for (const [producerId, entry] of kept) this.set(producerId, entry)
+    const inOrder = [...this.open].sort(([, a], [, b]) => a - b)
+    this.open.clear()
+    for (const [producerId, firstOffset] of inOrder) this.open.set(producerId, firstOffset)
+  }
+
+  private set(producerId: number, entry: ProducerEntry): void {
     this.entries.delete(producerId)
     this.entries.set(producerId, entry)
     if (entry.openSince === null) this.open.delete(producerId)
