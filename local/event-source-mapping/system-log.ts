@@ -2,6 +2,7 @@
 // https://docs.aws.amazon.com/lambda/latest/dg/esm-logging.html
 import type { Happening } from './happening.ts'
 import type { SystemLogLevel } from './settings.ts'
+import type { PartitionState } from './state.ts'
 
 export interface LoggedMapping {
   uuid: string
@@ -12,13 +13,8 @@ export interface LoggedMapping {
   bootstrapServers: readonly string[]
   topic: string
   consumerGroupId: string
-}
-
-/** What the poller knows of its group; null where it does not. */
-export interface PollerStatus {
+  /** Of the topic; null where it is not known. */
   totalPartitionCount: number | null
-  /** Counts the rebalances. */
-  partitionsAssignmentGeneration: number
 }
 
 export interface PartitionOffsets {
@@ -26,7 +22,7 @@ export interface PartitionOffsets {
   partition: string
   /** The next one that Kafka will give. */
   endOffset: number | null
-  /** The last one that was read, and that was worked on. */
+  /** The last one that was read, and the last one below which all are resolved. */
   consumedOffset: number | null
   processedOffset: number | null
   /** The next one to read, as Kafka keeps it for the group: one more than the last one processed. */
@@ -49,16 +45,42 @@ export const kafkaStatusEveryMs = 60_000
 
 const severity: Record<SystemLogLevel, number> = { DEBUG: 0, INFO: 1, WARN: 2 }
 
-/** Does a mapping with this `SystemLogLevel` log such an event? Without a level it logs none. */
-export function isLogged({ logLevel }: SystemLogEvent, level: SystemLogLevel | null): boolean {
+/** Without a level nothing is logged. */
+function isLogged({ logLevel }: SystemLogEvent, level: SystemLogLevel | null): boolean {
   return level !== null && severity[logLevel] >= severity[level]
 }
 
+export interface SystemLog {
+  /** To be called for everything that happens. */
+  happened(happening: Happening): void
+  /** To be called every `kafkaStatusEveryMs`; since 1970. */
+  status(offsets: readonly PartitionOffsets[], nowMs: number): void
+}
+
+/** Writes, one event a call, what a mapping with this `SystemLogLevel` logs. */
+export function systemLog(
+  mapping: LoggedMapping,
+  level: SystemLogLevel | null,
+  write: (event: SystemLogEvent) => void,
+): SystemLog {
+  let generation = 0
+  const log = (event: SystemLogEvent | null) => {
+    if (event && isLogged(event, level)) write(event)
+  }
+  return {
+    happened(happening) {
+      if (happening.type === 'assigned') generation += 1
+      log(logEventOf(mapping, happening, generation))
+    },
+    status: (offsets, nowMs) => log(kafkaStatus(mapping, offsets, nowMs)),
+  }
+}
+
 /** The event that goes with what happened; null where Lambda would write none. */
-export function logEventOf(mapping: LoggedMapping, happening: Happening, status: PollerStatus): SystemLogEvent | null {
+function logEventOf(mapping: LoggedMapping, happening: Happening, generation: number): SystemLogEvent | null {
   switch (happening.type) {
     case 'assigned':
-      return pollerStatus(mapping, happening, status)
+      return pollerStatus(mapping, happening, generation)
     case 'poll-error':
       return processing(mapping, happening.t, 'POLLING_ERROR', happening.error)
     case 'commit-error':
@@ -83,19 +105,14 @@ export function logEventOf(mapping: LoggedMapping, happening: Happening, status:
   }
 }
 
-/** Due every `kafkaStatusEveryMs`. */
-export function kafkaStatus(
-  mapping: LoggedMapping,
-  offsets: readonly PartitionOffsets[],
-  nowMs: number,
-): SystemLogEvent {
+function kafkaStatus(mapping: LoggedMapping, offsets: readonly PartitionOffsets[], nowMs: number): SystemLogEvent {
   return { ...common(mapping, 'KAFKA_STATUS_EVENT', 'DEBUG', nowMs), kafkaPartitionOffsets: offsets }
 }
 
 function pollerStatus(
   mapping: LoggedMapping,
   { partitions, t }: Extract<Happening, { type: 'assigned' }>,
-  { totalPartitionCount, partitionsAssignmentGeneration }: PollerStatus,
+  partitionsAssignmentGeneration: number,
 ): SystemLogEvent {
   const kafkaEventSourceConnection = {
     brokerEndpoints: mapping.bootstrapServers.join(','),
@@ -104,7 +121,7 @@ function pollerStatus(
     consumerGroupId: mapping.consumerGroupId,
     securityProtocol: 'PLAINTEXT',
     saslMechanism: null,
-    totalPartitionCount,
+    totalPartitionCount: mapping.totalPartitionCount,
     assignedPartitionCount: partitions.length,
     partitionsAssignmentGeneration,
     assignedPartitions: partitions,
@@ -125,4 +142,15 @@ function common(
 ): SystemLogEvent {
   const source = eventSourceArn === null ? {} : { eventSourceArn }
   return { eventType, timestamp, resourceArn, ...source, eventProcessorId: `${uuid}/0`, logLevel }
+}
+
+/** What a mapping's state says of its partitions, as the log has it. */
+export function partitionOffsets(partitions: readonly PartitionState[]): PartitionOffsets[] {
+  return partitions.map(({ topic, partition, endOffset, nextOffset, committedOffset }) => ({
+    partition: `${topic}-${partition}`,
+    endOffset,
+    consumedOffset: nextOffset === null ? null : nextOffset - 1,
+    processedOffset: committedOffset === null ? null : committedOffset - 1,
+    committedOffset,
+  }))
 }
