@@ -176,6 +176,7 @@ function startMappingThread(start: Start, description: MappingDescription, onSta
     },
     function: { ...functionOptions(start, name), concurrencyMax: topic.partitions },
     destinationsFolder: join(start.options.data, 'destinations'),
+    membersFolder: join(start.options.data, 'members'),
   }
   const { tell, logs } = start
   return startThread<null, ToMappingThread, MappingThreadMessage>('local/threads/mapping.ts', data, (message) => {

@@ -1,5 +1,5 @@
 // What a mapping does on any Kafka, with scripted functions: the same on the embedded broker and on Apache Kafka.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -333,5 +333,31 @@ export function mappingContract(on: Scripted): void {
     })
     await on.until(async () => (await on.committed())[0] === 6)
     expect(seen).toEqual(['kept', 'also kept'])
+  })
+
+  it('takes a member whose process was killed out of the group, rather than wait for its session to time out', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'freshet-members-'))
+    const groupId = `group-of-${on.topic}`
+    const dead = on.kafka.consumer({ groupId, sessionTimeout: 60_000, heartbeatInterval: 50_000 })
+    await dead.connect()
+    await dead.subscribe({ topic: on.topic, fromBeginning: true })
+    const joined = new Promise<string>((resolve) => {
+      dead.on(dead.events.GROUP_JOIN, ({ payload }) => resolve(payload.memberId))
+    })
+    await Promise.all([0, 1, 2].map((partition) => on.produce(partition, ['x'])))
+    // Its function does not end, so it answers no rebalance, like a process that is gone.
+    let end = (): void => {}
+    const ended = new Promise<void>((resolve) => {
+      end = resolve
+    })
+    await dead.run({ autoCommit: false, eachBatch: () => ended })
+    const memberId = await joined
+    // No process has this number: it is beyond what operating systems give.
+    writeFileSync(join(folder, 'gone.json'), JSON.stringify({ pid: 2 ** 30, groupId, memberId }))
+    await on.start(async () => ok, {}, { membersFolder: folder })
+    await on.until(async () => (await on.committed()).join() === '1,1,1')
+    end()
+    await dead.disconnect()
+    rmSync(folder, { recursive: true })
   })
 }

@@ -35,6 +35,8 @@ export interface MappingOptions {
   brokers?: string[]
   /** Where the stand-ins for SQS, SNS and S3 put what is given up. */
   destinationsFolder?: string
+  /** Where the member of the group is kept, so that the next start need not wait for its session time-out. */
+  membersFolder?: string
   /** In-flight invocations at most; by default 5 for each event poller, as AWS has it. */
   concurrency?: number
   retryBackoffMs?: Backoff
@@ -151,9 +153,10 @@ class MappingShell implements Mapping {
   #createPoller(): Poller {
     const { topic, bootstrapServers, consumerGroupId, startingPosition, startingTimestampMs } = this.#settings
     const dispatcher = this.#dispatcher
+    const { membersFolder } = this.#options
     const start = { position: startingPosition, timestampMs: startingTimestampMs }
     return new Poller(
-      { bootstrapServers, topic, groupId: consumerGroupId, clientId: this.#clientId, start },
+      { bootstrapServers, topic, groupId: consumerGroupId, clientId: this.#clientId, start, membersFolder },
       {
         assigned: (partitions, sameMember) => {
           const kept = dispatcher.assign(partitions, sameMember)

@@ -10,6 +10,8 @@
 //   once, with the generation of the moment in which the caller chose them.
 import { type Batch, type Consumer, type EachBatchPayload, Kafka, type LogEntry, logLevel } from 'kafkajs'
 import { GroupOffsets } from './group-offsets.ts'
+import { KeptMember } from './kept-member.ts'
+import { leaveGroup } from './leave-group.ts'
 import type { PollerEvents, PollerOptions } from './polling.ts'
 
 /** Short: a dead member is noticed after the session time-out alone, as kafkajs has no static membership. Kafka allows 6 s. */
@@ -26,6 +28,8 @@ const metadataAgeMsMax = 30_000
 const spansEveryMs = 5_000
 const reconnectMs = { min: 100, max: 500 }
 const stopMsMax = 2_000
+/** After the request to join: then the group has a living member, and does not count as a new one, for which Kafka waits 3 s. */
+const leaveDeadAfterMs = 200
 
 export class Poller {
   readonly #options: PollerOptions
@@ -39,6 +43,8 @@ export class Poller {
   /** Counts rebalances, so that what was begun before one knows that it is out of date. */
   #generation = 0
   #stopping = false
+  readonly #kept: KeptMember | null
+  #dead: string[] = []
   #failures = 0
   #signalRoom = (): void => {}
   #signalEnd = (_error: Error | null): void => {}
@@ -47,6 +53,7 @@ export class Poller {
   constructor(options: PollerOptions, events: PollerEvents) {
     this.#options = options
     this.#events = events
+    this.#kept = options.membersFolder ? new KeptMember(options.membersFolder, options.groupId) : null
     this.#kafka = new Kafka({
       clientId: options.clientId,
       brokers: options.bootstrapServers,
@@ -61,6 +68,7 @@ export class Poller {
 
   /** Begins to poll, and returns at once. */
   start(): void {
+    this.#dead = this.#kept?.takeDead() ?? []
     this.#ended = this.#run()
   }
 
@@ -69,7 +77,8 @@ export class Poller {
     this.#stopping = true
     this.#signalRoom()
     this.#signalEnd(null)
-    await Promise.race([this.#ended, delay(stopMsMax)])
+    const left = this.#ended.then(() => this.#kept?.forget())
+    await Promise.race([left, delay(stopMsMax)])
   }
 
   /** Says that partitions may have room again. */
@@ -135,6 +144,7 @@ export class Poller {
       await consumer.connect()
       await consumer.subscribe({ topic, fromBeginning: start.position !== 'LATEST' })
       this.#consumer = consumer
+      setTimeout(() => this.#leaveDead(), leaveDeadAfterMs).unref()
       await consumer.run({ autoCommit: false, eachBatch: (payload) => this.#eachBatch(payload) })
       const error = await ended
       if (error) throw error
@@ -155,6 +165,7 @@ export class Poller {
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       const sameMember = this.#memberId === payload.memberId
       this.#memberId = payload.memberId
+      this.#kept?.keep(payload.memberId)
       this.#assigned = [...(payload.memberAssignment[this.#options.topic] ?? [])]
       this.#generation += 1
       const { topic } = this.#options
@@ -187,6 +198,12 @@ export class Poller {
       consumer.resume([{ topic, partitions }])
     }
     begin().catch((error) => isCurrent() && this.#signalEnd(error))
+  }
+
+  /** Without waiting: what cannot be told to Kafka, Kafka finds out by the session time-out. */
+  #leaveDead(): void {
+    const { bootstrapServers, groupId } = this.#options
+    for (const memberId of this.#dead.splice(0)) leaveGroup(bootstrapServers, groupId, memberId).catch(() => {})
   }
 
   #tellSpans(offsets: GroupOffsets): void {

@@ -9,6 +9,8 @@ export interface PollerOptions {
   clientId: string
   /** Where to begin when the group has committed nothing. */
   start: StartingPoint
+  /** Where this member is kept for the next start; without it, a killed one stays until its session time-out. */
+  membersFolder?: string | undefined
 }
 
 /** What the poller tells, and asks. It happens between two fetches, which wait for nothing but `arrived`. */

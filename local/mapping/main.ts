@@ -91,6 +91,7 @@ async function run({ mapping: file, handler, brokers, events, retryBackoffMs, en
     brokers,
     invoke: (event) => invoked.invoke(event),
     destinationsFolder: join(data, 'destinations'),
+    membersFolder: join(data, 'members'),
     stopMsMax: timeoutMs + stopSlackMs,
     ...(retryBackoffMs && { retryBackoffMs }),
     emit(happening) {

@@ -25,6 +25,7 @@ export interface MappingThreadData {
   function: Omit<FunctionOptions, 'onLog' | 'onReload'>
   /** Where the stand-ins for SQS, SNS and S3 lie. */
   destinationsFolder: string
+  membersFolder: string
 }
 
 export type MappingThreadState = MappingState & { invocations: KeptInvocation[] }
@@ -54,6 +55,7 @@ runThread<MappingThreadData, null, ToMappingThread, MappingThreadMessage>(async 
       uuid: data.uuid,
       settings: data.settings,
       destinationsFolder: data.destinationsFolder,
+      membersFolder: data.membersFolder,
       invoke(event) {
         // An invocation is told right before it is made.
         if (told) recent.keep(told, event)
