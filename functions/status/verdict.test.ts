@@ -238,6 +238,12 @@ describe('the verdict', () => {
     expect(said.next).toContain('Next try in 7\u00a0s.')
   })
 
+  it('does not say that nothing waits while a batch is held, though the last sample said so', () => {
+    const said = verdict(facts({ summary: quiet, partitions: [retried] }))
+    expect(said.kind).toBe('stuck')
+    expect(said.evidence.join()).not.toContain('wait')
+  })
+
   it('offers to start the producer where that is the cause, and nowhere else', () => {
     const offered = table.filter(([, change]) => verdict(facts(change)).actions.includes('start-producer'))
     expect(offered.map(([, change]) => change.producer)).toEqual(['paused', 'paused', 'paused'])
