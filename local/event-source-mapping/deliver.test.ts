@@ -60,7 +60,7 @@ it.each([
 ] as const)('keeps the messages of %s as files, one for each', async (kind, arn) => {
   await to(arn)
   await to(arn)
-  const names = ['id-1', 'id-2'].map((id) => `${kind}/failed-orders/2026-05-01T12.34.56-${id}.json`)
+  const names = ['id-1', 'id-2'].map((id) => `${kind}/failed-orders/2026-05-01T12.34.56.789-${id}.json`)
   expect(files()).toEqual(names)
   expect(readFileSync(join(folder, names[0] as string), 'utf8')).toBe(onFailureMessages(kind, batch)[0]?.body)
 })

@@ -20,7 +20,7 @@ export const messagesMax = 10_000
  * Resolves once the destination has it all. Our choice: it is tried once, because publishing tries again by itself, and a
  * disk that cannot be written will not be a moment later; what AWS does is not documented.
  *
- * A stand-in holds one file for each message, in the order of their names: `sqs/<queue>/`, `sns/<topic>/`, and for S3 the
+ * A stand-in holds one file for each message, named by its time: `sqs/<queue>/`, `sns/<topic>/`, and for S3 the
  * object key that AWS uses for streams, `s3/<bucket>/aws/lambda/<uuid>/<topic-partition>/YYYY/MM/DD/<time>-<id>`. A batch
  * with several partitions is one object, under the first of them.
  *
@@ -39,7 +39,8 @@ export async function deliver(destination: Destination, batch: FailedBatch, mean
   await mkdir(folder, { recursive: true })
   await refuseWhenFull(folder)
   for (const { body } of messages) {
-    const name = destination.kind === 's3' ? objectKey(batch, means) : `${timeName(batch.nowMs)}-${means.newId()}.json`
+    const name =
+      destination.kind === 's3' ? objectKey(batch, means) : `${timeName(batch.nowMs, 'ms')}-${means.newId()}.json`
     await writeWhole(join(folder, name), body)
   }
 }
@@ -52,12 +53,13 @@ async function refuseWhenFull(folder: string): Promise<void> {
 
 function objectKey({ slices, nowMs }: FailedBatch, { mappingUuid, newId }: DeliveryMeans): string {
   const day = new Date(nowMs).toISOString().slice(0, 10).replaceAll('-', '/')
-  return join('aws/lambda', mappingUuid, slices[0]?.key ?? '', day, `${timeName(nowMs)}-${newId()}`)
+  return join('aws/lambda', mappingUuid, slices[0]?.key ?? '', day, `${timeName(nowMs, 's')}-${newId()}`)
 }
 
-/** `2026-05-01T12.00.00`: no colons, which some file systems refuse. */
-function timeName(nowMs: number): string {
-  return new Date(nowMs).toISOString().slice(0, 19).replaceAll(':', '.')
+/** `2026-05-01T12.00.00`, or with milliseconds: no colons, which some file systems refuse. */
+function timeName(nowMs: number, to: 's' | 'ms'): string {
+  const length = to === 's' ? '2026-05-01T12:00:00'.length : '2026-05-01T12:00:00.000'.length
+  return new Date(nowMs).toISOString().slice(0, length).replaceAll(':', '.')
 }
 
 /** Under its own name only when it is complete, so that no reader ever meets a half. */
