@@ -1,6 +1,9 @@
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import kafkajs, { type Kafka } from 'kafkajs'
 import { expect, it, onTestFinished } from 'vitest'
 import { addPartitionsToTxn } from '../api/add-partitions-to-txn.ts'
+import { describeTransactions } from '../api/describe-transactions.ts'
 import { endTxn } from '../api/end-txn.ts'
 import { fetch } from '../api/fetch.ts'
 import { initProducerId } from '../api/init-producer-id.ts'
@@ -199,4 +202,31 @@ it('keeps open transactions, aborted ones and their holders over a restart', asy
   expect(await open.end(true)).toBe(errorCode.NONE)
   expect(await open.end(false)).toBe(errorCode.INVALID_TXN_STATE)
   expect(await stableAndEnd(port)).toEqual([4, 4])
+})
+
+/** The file without its last entry; a length of four bytes and a CRC precede each. */
+function withoutLastEntry(content: Buffer): Buffer {
+  let last = 0
+  for (let next = 0; next < content.length; next += 8 + content.readInt32BE(next)) last = next
+  return content.subarray(0, last)
+}
+
+it('finishes after a kill what had been decided before it, in every partition', async () => {
+  const clock = { now: () => 1_000 }
+  const [dataDir, killedDir] = [temporaryDirectory(), temporaryDirectory()]
+  const first = await temporaryBroker({ dataDir, topics, clock })
+  const producer = await rawProducer(first.port, 'shop')
+  await producer.add()
+  await producer.send('v')
+  // What is on the disk when the process is killed after the decision and before the first marker.
+  cpSync(join(dataDir, 'topics'), join(killedDir, 'topics'), { recursive: true })
+  cpSync(join(dataDir, 'topics.json'), join(killedDir, 'topics.json'))
+  await producer.end(true)
+  const decided = withoutLastEntry(readFileSync(join(dataDir, 'transactions.log')))
+  writeFileSync(join(killedDir, 'transactions.log'), decided)
+
+  const { port } = await temporaryBroker({ dataDir: killedDir, clock })
+  expect(await stableAndEnd(port)).toEqual([2, 2])
+  const { transactionStates } = await ask(port, describeTransactions, 0, { transactionalIds: ['shop'] })
+  expect(transactionStates).toMatchObject([{ transactionState: 'CompleteCommit', topics: [] }])
 })
