@@ -46,28 +46,33 @@ export function idExpiry(db: Database): (now: number) => number {
     `DELETE FROM sealed_id_filter WHERE id = @word AND (@word + 1) * 32 <= (SELECT runs FROM id_state) AND NOT EXISTS
      (SELECT 1 FROM sealed_run_source WHERE run >= @word * 32 AND run < (@word + 1) * 32)`,
   )
-  const removeDeadLetters = db.prepare(`
-    WITH ${passedOffsets} DELETE FROM dead_letter_identity
-    WHERE (source_id, record_offset, record_ms, value_hash) IN (
-      SELECT source_id, record_offset, record_ms, value_hash FROM passed
-      JOIN dead_letter_identity AS known USING (source_id) JOIN source ON source.id = source_id
-      WHERE record_offset < log_start
-        AND NOT EXISTS (SELECT 1 FROM dead_letter WHERE group_id = source.group_id AND seq = known.seq)
-      LIMIT ${identitiesPerStep})`)
+  const identities = 'source_id, record_offset, record_ms, value_hash'
+  const gone = db.prepare<{ before: number }, [number, number, number, Buffer]>(
+    `WITH ${passedOffsets} SELECT ${identities} FROM passed JOIN orphan_identity USING (source_id)
+     WHERE record_offset < log_start LIMIT ${identitiesPerStep}`,
+  )
+  const removeFrom = (table: string) => db.prepare(`DELETE FROM ${table} WHERE (${identities}) = (?, ?, ?, ?)`)
+  const removals = [removeFrom('dead_letter_identity'), removeFrom('orphan_identity')]
+
+  function expireDeadLetters(before: number): number {
+    const orphans = gone.raw().all({ before }) as [number, number, number, Buffer][]
+    for (const orphan of orphans) for (const removal of removals) removal.run(...orphan)
+    return orphans.length
+  }
 
   return function expireIds(now) {
     const before = now - passedMs
     const run = goneRun.get({ before })
-    let gone = removeDeadLetters.run({ before }).changes
-    if (run === undefined) return gone
+    const deadLetters = expireDeadLetters(before)
+    if (run === undefined) return deadLetters
     const kept = keepConflicts.run(run).changes
     if (kept > 0) {
       keepPlaces.run(run)
       countRecent.run(kept)
     }
-    gone += removeIds.run(run).changes
+    const ids = removeIds.run(run).changes
     removePlaces.run(run)
     removeFilter.run({ word: run >>> 5 })
-    return gone
+    return ids + deadLetters
   }
 }

@@ -5,9 +5,10 @@ import first from './migrations/001-first.sql'
 import retention from './migrations/002-retention.sql'
 import rollups from './migrations/003-rollups.sql'
 import explanations from './migrations/004-explanations.sql'
+import orphans from './migrations/005-orphans.sql'
 
 /** In the order of their numbers; a released one never changes. */
-const migrations = [first, retention, rollups, explanations]
+const migrations = [first, retention, rollups, explanations, orphans]
 
 /** "FRSH", so that another program's database is not taken for ours. https://www.sqlite.org/pragma.html#pragma_application_id */
 const applicationId = 0x46525348

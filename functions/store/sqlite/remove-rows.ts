@@ -35,14 +35,23 @@ export function rowRemover(db: Database): RemoveRows {
     return { expired: add('expired'), erased: add('erased') }
   })
   const releaseConflict = db.prepare('DELETE FROM conflict_id WHERE group_id = ? AND seq = ?')
+  const orphan = db.prepare(`
+    INSERT INTO orphan_identity SELECT known.source_id, known.record_offset, record_ms, value_hash
+    FROM dead_letter AS row JOIN account ON account.id = row.account_id
+    JOIN dead_letter_identity AS known USING (record_offset, record_ms)
+    WHERE row.group_id = ? AND row.seq = ? AND known.source_id = account.source_id AND known.seq = row.seq
+    ON CONFLICT DO NOTHING`)
   const sweepPosition = db.prepare<[], string | null>('SELECT position FROM sweep').pluck()
 
   return function removeRows(table, groupId, rows, reason) {
     const sweep = JSON.parse(sweepPosition.get() ?? 'null') as Position | null
     const removed = new Map<number, number>()
     for (const { seq, accountId } of rows) {
+      if (table === 'dead_letter') {
+        orphan.run(groupId, seq)
+        releaseConflict.run(groupId, seq)
+      }
       remove[table].run(groupId, seq)
-      if (table === 'dead_letter') releaseConflict.run(groupId, seq)
       removed.set(accountId, (removed.get(accountId) ?? 0) + 1)
       if (sweep && isAhead({ groupId, table, seq }, sweep)) found[table].run(accountId, seq)
     }
