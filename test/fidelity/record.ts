@@ -10,6 +10,7 @@ import type { Api } from '../../local/broker/api/api.ts'
 import { describeCluster } from '../../local/broker/api/describe-cluster.ts'
 import { listTransactions } from '../../local/broker/api/list-transactions.ts'
 import { offsetForLeaderEpoch } from '../../local/broker/api/offset-for-leader-epoch.ts'
+import { saslAuthenticate, saslHandshake } from '../../local/broker/api/sasl.ts'
 import { apis } from '../../local/broker/api/table.ts'
 import { FrameReader } from '../../local/broker/protocol/frame.ts'
 import { readRequestHeader } from '../../local/broker/protocol/header.ts'
@@ -95,6 +96,9 @@ async function withKafkajs(): Promise<void> {
 async function withThisCodec(): Promise<void> {
   await ask(proxy.port, describeCluster, 1, { includeClusterAuthorizedOperations: false })
   await ask(proxy.port, listTransactions, 1, { stateFilters: ['CompleteCommit'], producerIdFilters: [] })
+  // On a listener without SASL, Kafka answers that these come at the wrong time.
+  await ask(proxy.port, saslHandshake, 1, { mechanism: 'PLAIN' })
+  await ask(proxy.port, saslAuthenticate, 2, { authBytes: Buffer.from('\0user\0secret') }).catch(() => {})
   const partitions = [{ partition: 0, leaderEpoch: 0 }]
   await ask(proxy.port, offsetForLeaderEpoch, 4, { topics: [{ topic: 'recorded', partitions }] })
 }
