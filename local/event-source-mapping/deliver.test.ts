@@ -1,8 +1,8 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { type DeliveryMeans, deliver, messagesMax } from './deliver.ts'
+import { type DeliveryMeans, deliver } from './deliver.ts'
 import { parseDestination } from './destination.ts'
 import { type FailedBatch, onFailureMessages } from './on-failure.ts'
 
@@ -82,8 +82,11 @@ it('fails when a folder cannot be written', async () => {
 })
 
 it('fails when nobody takes the messages away', async () => {
-  const queue = join(folder, 'sqs/q')
-  mkdirSync(queue, { recursive: true })
-  for (let n = 0; n < messagesMax; n++) writeFileSync(join(queue, `${n}.json`), '')
-  await expect(to('arn:aws:sqs:us-east-1:123456789012:q')).rejects.toThrow('read them and remove them')
+  means.messagesMax = 2
+  const queue = 'arn:aws:sqs:us-east-1:123456789012:q'
+  await to(queue)
+  await to(queue)
+  await expect(to(queue)).rejects.toThrow('read them and remove them')
+  rmSync(join(folder, files()[0] as string))
+  await expect(to(queue)).resolves.toBeUndefined()
 })

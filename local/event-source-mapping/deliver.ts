@@ -11,10 +11,12 @@ export interface DeliveryMeans {
   folder: string
   mappingUuid: string
   newId: () => string
+  /** In one stand-in; 10,000 unless told otherwise. */
+  messagesMax?: number
 }
 
 /** Messages in one stand-in. Whoever reads them removes them; what nobody reads must not fill the disk. */
-export const messagesMax = 10_000
+const messagesMaxDefault = 10_000
 
 /**
  * Resolves once the destination has it all. Our choice: it is tried once, because publishing tries again by itself, and a
@@ -37,7 +39,7 @@ export async function deliver(destination: Destination, batch: FailedBatch, mean
   }
   const folder = join(means.folder, destination.kind, destination.name)
   await mkdir(folder, { recursive: true })
-  await refuseWhenFull(folder)
+  await refuseWhenFull(folder, means.messagesMax ?? messagesMaxDefault)
   for (const { body } of messages) {
     const name =
       destination.kind === 's3' ? objectKey(batch, means) : `${timeName(batch.nowMs, 'ms')}-${means.newId()}.json`
@@ -45,7 +47,7 @@ export async function deliver(destination: Destination, batch: FailedBatch, mean
   }
 }
 
-async function refuseWhenFull(folder: string): Promise<void> {
+async function refuseWhenFull(folder: string, messagesMax: number): Promise<void> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true })
   if (entries.filter((entry) => entry.isFile()).length < messagesMax) return
   throw new Error(`${folder} holds ${messagesMax} messages that nobody has taken: read them and remove them`)

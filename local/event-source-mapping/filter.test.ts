@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { KafkaEventRecord } from '../../functions/lambda/kafka-event.ts'
 import { compileFilters, type FilterableRecord, matchesFilters } from './filter.ts'
@@ -178,6 +179,38 @@ describe("AWS's table of formats", () => {
   it('knows neither keys nor headers', () => {
     const record = { ...recordOf('x'), key: Buffer.from('k').toString('base64') }
     expect(matchesFilters(['{"key":[{"exists":true}]}'], record)).toBe(false)
+  })
+})
+
+describe('whatever a record holds', () => {
+  const every = ['null', '""', '1', '{"anything-but":["x"]}', '{"numeric":[">",9007199254740993]}', '{"exists":false}']
+    .concat('{"prefix":"x"}', '{"wildcard":"*x*y"}', '{"cidr":"::/0"}', '{"equals-ignore-case":"x"}')
+    .map((test) => `{"value":{"a":[${test}],"b.c":{"d":[${test}]}}}`)
+
+  it('a pattern has an answer to it', () => {
+    const value = fc.oneof(
+      fc.json().map((text) => Buffer.from(text)),
+      fc.uint8Array().map((bytes) => Buffer.from(bytes)),
+      fc
+        .dictionary(fc.constantFrom('a', 'b', 'c', 'b.c', 'b.c.d', 'd'), fc.jsonValue())
+        .map((v) => Buffer.from(JSON.stringify(v))),
+    )
+    fc.assert(
+      fc.property(value, fc.constantFrom(...every), (bytes, pattern) => {
+        expect(typeof matchesFilters([pattern], recordOf(bytes))).toBe('boolean')
+      }),
+    )
+  })
+
+  it('a leaf matches itself, and not what anything but itself does', () => {
+    const leaf = fc.oneof(fc.string(), fc.bigInt(), fc.double({ noNaN: true, noDefaultInfinity: true }))
+    fc.assert(
+      fc.property(leaf, (value) => {
+        const text = typeof value === 'string' ? JSON.stringify(value) : String(value)
+        expect(matches(`{"a":[${text}]}`, `{"a":[0.5,{"b":1},[${text}]]}`)).toBe(true)
+        expect(matches(`{"a":[{"anything-but":[${text}]}]}`, `{"a":${text}}`)).toBe(false)
+      }),
+    )
   })
 })
 
