@@ -7,7 +7,7 @@ export default defineConfig({
     dir: 'test/fidelity',
     include: ['**/*.test.ts'],
     globalSetup: 'test/fidelity/setup.ts',
-    testTimeout: 120_000,
+    testTimeout: 300_000,
     hookTimeout: 300_000,
     fileParallelism: false,
   },
