@@ -60,4 +60,4 @@ it('a file is sent with its refused lines named, and read again without being co
 
   const stopped = await run('local/replay.ts', '--from', '0:0', '--data', data)
   expect(stopped).toMatchObject({ code: 0, out: expect.stringContaining('the account is balanced') })
-})
+}, 90_000)
