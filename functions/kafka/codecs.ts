@@ -6,7 +6,7 @@ import kafkajs from 'kafkajs'
 import { compressFrame, decompressFrame } from 'lz4-napi'
 import * as snappy from 'snappy'
 import { lz4BytesMax, snappyBlockBytes, xerialBlocks, zstdBytesMax } from './output-bound.ts'
-import { headerBefore, recordCountMax, standInRecords } from './stand-in.ts'
+import { type BatchHeader, headerBefore, recordCountMax, standInRecords } from './stand-in.ts'
 
 /** What kafkajs asks of a codec. It hands an encoder to one side, bytes to the other. */
 export interface Codec {
@@ -27,6 +27,24 @@ interface LimitedCodec {
 export const unpackedBytesMax = 64 * 1024 * 1024
 
 class UnpackLimitError extends Error {}
+
+/** A record batch that cannot be read. kafkajs does not say to a codec which partition it decodes. */
+export interface Damage {
+  firstOffset: number
+  lastOffset: number
+  reason: string
+}
+
+const listeners = new Set<(damage: Damage) => void>()
+
+/**
+ * From now on a damaged batch is told to `listener`, and its partition is read up to it and no further, until what this
+ * answers is called. Without any listener a damaged batch fails the whole fetch, and with it every partition.
+ */
+export function onDamage(listener: (damage: Damage) => void): () => void {
+  listeners.add(listener)
+  return () => listeners.delete(listener)
+}
 
 /** Node has Zstandard from 22.15 on; its types for Node 20 do not know it. */
 const nativeZstd = zlib as unknown as {
@@ -99,17 +117,24 @@ function limited(codec: LimitedCodec, bytesMax: number): Codec {
     compress: ({ buffer }) => codec.compress(buffer),
     async decompress(bytes) {
       const header = headerBefore(bytes)
-      if (header && header.recordCount > recordCountMax) {
-        throw new Error(`A record batch holds ${header.recordCount} records; at most ${recordCountMax} are read`)
-      }
       try {
+        if (header && header.recordCount > recordCountMax) {
+          throw new Error(`A record batch holds ${header.recordCount} records; at most ${recordCountMax} are read`)
+        }
         return await codec.decompress(bytes, bytesMax)
       } catch (error) {
         if (error instanceof UnpackLimitError && header) return standInRecords(header)
-        throw error
+        throw header && listeners.size > 0 ? passOver(header, error as Error) : error
       }
     },
   }
+}
+
+/** kafkajs takes this name for a batch that a fetch has cut short: it keeps what came before, and all other partitions. */
+function passOver({ baseOffset, lastOffsetDelta }: BatchHeader, cause: Error): Error {
+  const damage = { firstOffset: baseOffset, lastOffset: baseOffset + lastOffsetDelta, reason: cause.message }
+  for (const listener of listeners) listener(damage)
+  return Object.assign(new Error(cause.message, { cause }), { name: 'KafkaJSPartialMessageError' })
 }
 
 function refuse(bytes: number, bytesMax: number): void {

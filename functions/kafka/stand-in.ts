@@ -19,6 +19,7 @@ export const recordCountMax = 1_000_000
 const marker = randomUUID()
 
 export interface BatchHeader {
+  baseOffset: number
   recordCount: number
   lastOffsetDelta: number
 }
@@ -35,11 +36,15 @@ export function headerBefore(compressed: Buffer): BatchHeader | null {
   const isThisBatch =
     header[magicAt] === 2 && header.readInt32BE(lengthAt) === compressed.length + headerBytesAfterLength
   if (!isThisBatch) return null
-  return { recordCount: header.readInt32BE(recordCountAt), lastOffsetDelta: header.readInt32BE(lastOffsetDeltaAt) }
+  return {
+    baseOffset: Number(header.readBigInt64BE(0)),
+    recordCount: header.readInt32BE(recordCountAt),
+    lastOffsetDelta: header.readInt32BE(lastOffsetDeltaAt),
+  }
 }
 
 /** Encoded records without key and value, one for each of the batch, the last one at the batch's last offset. */
-export function standInRecords({ recordCount, lastOffsetDelta }: BatchHeader): Buffer {
+export function standInRecords({ recordCount, lastOffsetDelta }: Omit<BatchHeader, 'baseOffset'>): Buffer {
   const header = Buffer.concat([varint(1), varint(marker.length), Buffer.from(marker), varint(-1)])
   const records: Buffer[] = []
   for (let index = 0; index < recordCount; index += 1) {

@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Kafka, logLevel } from 'kafkajs'
+import kafkajs, { Kafka, logLevel } from 'kafkajs'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { registerCodecs } from '../../functions/kafka/codecs.ts'
 import { type RunningBroker, startBroker } from '../broker/broker.ts'
 import { mappingContract } from './mapping.contract.ts'
 import { numbers, scripted, valuesIn } from './testing/scripted.ts'
@@ -75,4 +76,27 @@ it('says that Kafka is out of reach, goes on trying, and goes on after a restart
   await on.stop(mapping)
   expect([...new Set(seen)]).toEqual(['one', 'two'])
   rmSync(directory, { recursive: true, force: true })
+})
+
+it('stands still at a batch that cannot be read, says so, reads the other partitions, and skips nothing', async () => {
+  await on.produce(0, ['before'])
+  const { CompressionCodecs, CompressionTypes } = kafkajs
+  const garbage = { compress: async () => Buffer.from('no gzip'), decompress: async () => Buffer.alloc(0) }
+  CompressionCodecs[CompressionTypes.GZIP] = () => garbage
+  const compression = CompressionTypes.GZIP
+  await on.producer.send({ topic: on.topic, compression, messages: [{ partition: 0, value: 'damaged' }] })
+  registerCodecs()
+  await on.produce(0, ['after'])
+  const seen: string[] = []
+  const { happenings } = await on.start(async (event) => {
+    seen.push(...valuesIn(event).map(({ value }) => value))
+    return ok
+  })
+  await on.until(() => happenings.some(({ type }) => type === 'poll-error'))
+  await on.produce(1, ['other'])
+  await on.until(async () => (await on.committed()).join() === '1,1,-1')
+  expect(seen).toEqual(['before', 'other'])
+  expect(happenings.filter(({ type }) => type === 'poll-error')).toMatchObject([
+    { error: expect.stringContaining(`${on.topic}-0: the record batch at offset 1 to 1 cannot be read`) },
+  ])
 })

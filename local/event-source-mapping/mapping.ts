@@ -175,6 +175,8 @@ class MappingShell implements Mapping {
         outOfRange: (partition) => dispatcher.outOfRange(partition),
         spans: (spans) => dispatcher.noteEnds(spans),
         failed: (error, delayMs) => this.#tell({ type: 'poll-error', error, delayMs }),
+        position: (partition) => dispatcher.queue(partition)?.nextOffset ?? null,
+        isBehind: (partition) => dispatcher.queue(partition)?.isBehind ?? false,
         isFull: (partition) => this.#fill(partition) >= 1,
         hasRoom: (partition) => this.#fill(partition) <= 0.5,
       },

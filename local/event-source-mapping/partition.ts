@@ -57,6 +57,11 @@ export class PartitionQueue implements WaitingPartition {
     return taken
   }
 
+  /** Is more known to lie in its log than was read? */
+  get isBehind(): boolean {
+    return this.endOffset !== null && (this.nextOffset ?? 0) < this.endOffset
+  }
+
   /** The lowest offset that is not resolved, which is where the group's commit belongs; null before the first fetch. */
   get resolvedOffset(): number | null {
     return this.held[0]?.offset ?? this.records[0]?.offset ?? this.nextOffset

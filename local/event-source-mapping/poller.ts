@@ -9,6 +9,7 @@
 // - It has no revoke hook, and its own commit tries again across rebalances with the new generation. So commits go out
 //   once, with the generation of the moment in which the caller chose them.
 import { type Batch, type Consumer, type EachBatchPayload, Kafka, type LogEntry, logLevel } from 'kafkajs'
+import { standStillAtDamage } from './damage.ts'
 import { GroupOffsets } from './group-offsets.ts'
 import { KeptMember } from './kept-member.ts'
 import { leaveGroup } from './leave-group.ts'
@@ -140,6 +141,13 @@ export class Poller {
     const offsets = new GroupOffsets(this.#kafka, groupId, topic, start)
     this.#listen(consumer, offsets)
     const timer = setInterval(() => this.#tellSpans(offsets), spansEveryMs)
+    const forget = standStillAtDamage({
+      topic,
+      assigned: () => this.#assigned,
+      isPaused: (partition) => this.#paused.has(partition),
+      consumer,
+      events: this.#events,
+    })
     try {
       await consumer.connect()
       await consumer.subscribe({ topic, fromBeginning: start.position !== 'LATEST' })
@@ -150,6 +158,7 @@ export class Poller {
       if (error) throw error
     } finally {
       clearInterval(timer)
+      forget()
       this.#generation += 1
       this.#consumer = null
       this.#commit = null

@@ -29,6 +29,10 @@ export interface PollerEvents {
   /** Where the partitions' logs begin and end, every few seconds. */
   spans(spans: ReadonlyMap<number, LogSpan>): void
   failed(error: string, delayMs: number): void
+  /** The offset that is read next; null when it is not known. */
+  position(partition: number): number | null
+  /** Is more known to lie in its log than was read? */
+  isBehind(partition: number): boolean
   /** Has the partition taken in as much as it may hold? */
   isFull(partition: number): boolean
   /** Has it room for a fetch again? Below `isFull` by a margin, so that pausing and resuming stay rare. */
