@@ -30,9 +30,14 @@ export type SequenceVerdict =
   | { kind: 'duplicate'; baseOffset: number }
   | { kind: 'refuse'; error: 'INVALID_PRODUCER_EPOCH' | 'OUT_OF_ORDER_SEQUENCE_NUMBER' | 'INVALID_TXN_STATE' }
 
-type SequencedBatch = Pick<BatchHeader, 'producerEpoch' | 'baseSequence' | 'count' | 'isTransactional'>
+type SequencedBatch = Pick<
+  BatchHeader,
+  'producerEpoch' | 'baseSequence' | 'baseOffset' | 'lastOffset' | 'isTransactional'
+>
 
-const lastSequenceOf = (batch: SequencedBatch): number => (batch.baseSequence + batch.count - 1) % (sequenceMax + 1)
+/** Compaction may have taken records out of the batch, never sequences or offsets. */
+const lastSequenceOf = ({ baseSequence, baseOffset, lastOffset }: SequencedBatch): number =>
+  (baseSequence + lastOffset - baseOffset) % (sequenceMax + 1)
 
 /**
  * Follows Kafka's ProducerAppendInfo: a producer unknown to the partition may begin anywhere (its batches may have
