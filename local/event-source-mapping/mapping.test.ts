@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { registerCodecs } from '../../functions/kafka/codecs.ts'
 import { type RunningBroker, startBroker } from '../broker/broker.ts'
 import { mappingContract } from './mapping.contract.ts'
+import { framed, startTestRegistry } from './schema-registry/testing/registry.ts'
 import { numbers, scripted, valuesIn } from './testing/scripted.ts'
 
 const ok = { kind: 'ok', payload: 'null' } as const
@@ -99,4 +100,35 @@ it('stands still at a batch that cannot be read, says so, reads the other partit
   expect(happenings.filter(({ type }) => type === 'poll-error')).toMatchObject([
     { error: expect.stringContaining(`${on.topic}-0: the record batch at offset 1 to 1 cannot be read`) },
   ])
+})
+
+it('hands over what a schema registry decodes, and gives up, with its reason, what it does not', async () => {
+  const registry = await startTestRegistry()
+  registry.schemas.set(1, { schemaType: 'JSON', schema: '{"type":"object","required":["n"]}' })
+  const json = (id: number, value: object) => framed(id, Buffer.from(JSON.stringify(value)))
+  await on.produce(0, [json(1, { n: 1 }), json(7, { n: 2 }), json(1, {}), json(1, { n: 4 })])
+  const seen: string[] = []
+  const { happenings } = await on.start(
+    async (event) => {
+      seen.push(...valuesIn(event).map(({ value }) => value))
+      return ok
+    },
+    {
+      ProvisionedPollerConfig: {},
+      SelfManagedKafkaEventSourceConfig: {
+        SchemaRegistryConfig: {
+          SchemaRegistryURI: registry.url,
+          EventRecordFormat: 'JSON',
+          SchemaValidationConfigs: [{ Attribute: 'VALUE' }],
+        },
+      },
+    },
+  )
+  await on.until(async () => (await on.committed())[0] === 4)
+  expect(seen.map((value) => JSON.parse(value))).toEqual([{ n: 1 }, { n: 4 }])
+  expect(happenings.filter(({ type }) => type === 'dropped')).toMatchObject([
+    { records: { [`${on.topic}-0`]: [1] }, reason: 'SCHEMA_NOT_FOUND' },
+    { records: { [`${on.topic}-0`]: [2] }, reason: 'DESERIALIZATION_ERROR' },
+  ])
+  await registry.close()
 })
