@@ -1,12 +1,13 @@
 // The topics: which exist, their ids, partitions and settings, kept in one small file beside their logs.
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { PipelineError } from '../../../functions/errors.ts'
 import type { ErrorName } from '../protocol/error-codes.ts'
+import { type Catalog, readCatalog } from './catalog.ts'
 import { type TopicConfigs, withDefaults } from './configs.ts'
 import { replaceFile } from './durable-file.ts'
 import { PartitionLog } from './log.ts'
+import { nameProblem } from './topic-name.ts'
 
 export interface Topic {
   name: string
@@ -16,13 +17,6 @@ export interface Topic {
   ownConfigs: Partial<TopicConfigs>
   configs: TopicConfigs
   partitions: PartitionLog[]
-}
-
-/** What the file holds. */
-interface Catalog {
-  clusterId: string
-  nextProducerId: number
-  topics: { name: string; id: string; partitions: number; configs: Partial<TopicConfigs> }[]
 }
 
 /** Our choice: each partition written to holds a file descriptor, and the usual limit is 1,024 or more by far. */
@@ -246,28 +240,4 @@ export class Topics {
     const catalog: Catalog = { clusterId: this.clusterId, nextProducerId: this.reservedProducerId, topics }
     replaceFile(this.file, `${JSON.stringify(catalog, null, 2)}\n`)
   }
-}
-
-function readCatalog(file: string): Catalog | null {
-  let text: string
-  try {
-    text = readFileSync(file, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
-    throw error
-  }
-  try {
-    return JSON.parse(text) as Catalog
-  } catch (cause) {
-    throw new PipelineError('LOG_CORRUPT', `${file} is not readable`, { cause })
-  }
-}
-
-/** Kafka's rule for topic names (org.apache.kafka.common.internals.Topic), or null when the name is fine. */
-function nameProblem(name: string): string | null {
-  if (name === '' || name === '.' || name === '..') return 'Topic name is illegal, it must not be empty, "." or "..".'
-  if (name.length > 249) return `Topic name is illegal, it must not be longer than 249 characters.`
-  if (!/^[a-zA-Z0-9._-]+$/.test(name))
-    return 'Topic name is illegal, it contains a character other than ASCII alphanumerics, ".", "_" and "-".'
-  return null
 }
