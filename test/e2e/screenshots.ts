@@ -1,6 +1,6 @@
 // Takes the pictures of the dashboard in docs/ from the real local stack: `node local/run.mjs test/e2e/screenshots.ts`.
 //
-// It takes six minutes, of which five fill the charts; `[SECONDS]` fills them for less.
+// Five minutes of it fill the charts; `[SECONDS]` fills them for less.
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { Kafka, logLevel } from 'kafkajs'
