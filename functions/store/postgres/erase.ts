@@ -1,6 +1,7 @@
 // Erases one user's rows everywhere, step by step, with a trail that also carries an interrupted erasure on.
+
+import type { Position } from '../position.ts'
 import { speaksOf } from '../speaks-of.ts'
-import type { Position } from '../sqlite/position.ts'
 import type { Erasure } from '../store.ts'
 import { storableText } from './columns.ts'
 import type { Database, Session, Statement } from './database.ts'

@@ -1,5 +1,5 @@
 // Removes rows on purpose, in a way that the account and a running sweep know of.
-import { isAhead, type Position, type RowTable } from '../sqlite/position.ts'
+import { isAhead, type Position, type RowTable } from '../position.ts'
 import { numbers } from './columns.ts'
 import type { Session, Statement } from './database.ts'
 

@@ -1,7 +1,8 @@
 // Erases one user's rows everywhere, step by step, with a trail that also carries an interrupted erasure on.
 import type { Database } from 'better-sqlite3'
+import type { Position } from '../position.ts'
+import { speaksOf } from '../speaks-of.ts'
 import type { Erasure } from '../store.ts'
-import type { Position } from './position.ts'
 import { type RemovableRow, rowRemover } from './remove-rows.ts'
 
 /** Rows looked at in one transaction: a few milliseconds. Dead letters are read whole, so they are fewer. */
@@ -121,18 +122,5 @@ function deadLetterPage(db: Database): ReadPage {
       last = row.seq
     }
     return { rows, last }
-  }
-}
-
-/** A dead letter is a user's when its key says so, or its value wherever that can be read. */
-function speaksOf({ key, value }: DeadLetterCells, userId: number): boolean {
-  const name = String(userId)
-  if (key?.toString() === name) return true
-  if (!value?.includes(name)) return false
-  try {
-    return String((JSON.parse(value.toString()) as { user_id?: unknown } | null)?.user_id) === name
-  } catch {
-    // It cannot be read as JSON, yet names the user's number as user_id: better one too many than one left.
-    return new RegExp(`"?user_id"?\\s*[:=]\\s*"?${name}(?!\\d)`).test(value.toString('latin1'))
   }
 }

@@ -1,8 +1,8 @@
 // Lets rows go that are too old, or that take too much room, a short step at a time.
 import type { Database } from 'better-sqlite3'
+import type { RowTable } from '../position.ts'
 import type { Expired, Retention } from '../store.ts'
 import { idExpiry } from './expire-ids.ts'
-import type { RowTable } from './position.ts'
 import { type RemovableRow, rowRemover } from './remove-rows.ts'
 
 /** Rows for each transaction: it holds the write lock for a few milliseconds. */

@@ -1,6 +1,6 @@
 // Removes rows on purpose, in a way that the account and a running sweep know of.
 import type { Database } from 'better-sqlite3'
-import { isAhead, type Position, type RowTable } from './position.ts'
+import { isAhead, type Position, type RowTable } from '../position.ts'
 
 export interface RemovableRow {
   seq: number
