@@ -45,3 +45,23 @@ export function openLogFile(directory: string, name: string): LogFile {
     },
   }
 }
+
+/** The log files of a folder, each opened when something is first written to it. */
+export interface Logs {
+  write(name: string, line: string): void
+  close(): void
+}
+
+export function openLogs(directory: string): Logs {
+  const files = new Map<string, LogFile>()
+  return {
+    write(name, line) {
+      const file = files.get(name) ?? openLogFile(directory, name)
+      files.set(name, file)
+      file.write(line)
+    },
+    close() {
+      for (const file of files.values()) file.close()
+    },
+  }
+}

@@ -8,7 +8,8 @@ import { pipeline } from '../infra/pipeline.ts'
 import { writeAddresses } from './addresses.ts'
 import { holdDirectory } from './data-directory.ts'
 import { type LocalOptions, readOptions } from './options.ts'
-import { type News, type Stack, startStack } from './stack.ts'
+import { type Stack, startStack } from './stack.ts'
+import type { News } from './start.ts'
 import { banner, keyBar } from './terminal/banner.ts'
 import { listenToKeys } from './terminal/keys.ts'
 import { reporter } from './terminal/report.ts'
@@ -70,6 +71,8 @@ async function run(options: LocalOptions): Promise<void> {
     stack = await start(sinceMs)
   }
 
+  // Whoever read the lines is gone (`| head`): that is no reason to lose a batch.
+  process.stdout.on('error', () => stop(0))
   process.on('SIGINT', () => stop(0))
   process.on('SIGTERM', () => stop(0))
   process.on('SIGHUP', () => stop(0))

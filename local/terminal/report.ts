@@ -1,7 +1,8 @@
 // What is told while the stack runs: aligned text for people, or one JSON object a line for programs.
 import type { Colors } from 'picocolors/types'
 import { PipelineError } from '../../functions/errors.ts'
-import type { News, Stack } from '../stack.ts'
+import type { Stack } from '../stack.ts'
+import type { News } from '../start.ts'
 import { batchLine, happeningSentence, readJson, type Sentence, withHint } from './happening.ts'
 import { terminalLines } from './lines.ts'
 

@@ -1,0 +1,99 @@
+// The event source mappings of `infra/pipeline.ts`, each on a thread of its own with the function it invokes.
+import { join } from 'node:path'
+import { PipelineError } from '../functions/errors.ts'
+import { type MappingDescription, pipeline } from '../infra/pipeline.ts'
+import type { ReplayRequest, SaveEventRequest } from './dashboard/serve.ts'
+import { stableUuid } from './stable-uuid.ts'
+import { functionOptions, type Start } from './start.ts'
+import type { MappingThreadData, MappingThreadMessage, ToMappingThread } from './threads/mapping.ts'
+import { startThread, type Thread } from './threads/thread.ts'
+
+type MappingThread = Thread<null, ToMappingThread>
+
+export interface LocalMappings {
+  threads: MappingThread[]
+  /** @throws PipelineError BODY_INVALID when no mapping of ours reads for the group */
+  replay(request: ReplayRequest): Promise<void>
+  /** @throws PipelineError BODY_INVALID when no mapping of ours has such an event */
+  saveEvent(request: SaveEventRequest, file: string): Promise<void>
+  stop(): Promise<void>
+}
+
+/** Starts them all. `onState` is given the function's name and the mapping's state whenever it is told. */
+export async function startMappings(
+  start: Start,
+  onState: (name: string, state: unknown) => void,
+): Promise<LocalMappings> {
+  const descriptions = pipeline.mappings
+  const threads = await Promise.all(descriptions.map((description) => startMappingThread(start, description, onState)))
+
+  async function ask(index: number, complaint: string, message: ToMappingThread): Promise<void> {
+    const thread = threads[index]
+    const known = descriptions.map((one) => `${one.function} (${one.consumerGroupId})`).join(', ')
+    if (!thread) throw new PipelineError('BODY_INVALID', complaint, { hint: `Known: ${known}.` })
+    await thread.ask(message)
+  }
+
+  return {
+    threads,
+    replay({ group, offsets }) {
+      const index = descriptions.findIndex(({ consumerGroupId }) => consumerGroupId === group)
+      return ask(index, `no mapping reads for ${group}`, { type: 'replay', offsets })
+    },
+    saveEvent({ function: name, batch }, file) {
+      const index = descriptions.findIndex((description) => description.function === name)
+      return ask(index, `no mapping invokes ${name}`, { type: 'save-event', batch, file })
+    },
+    async stop() {
+      await Promise.all(threads.map((thread) => thread.stop()))
+    },
+  }
+}
+
+function startMappingThread(
+  start: Start,
+  description: MappingDescription,
+  onState: (name: string, state: unknown) => void,
+): Promise<MappingThread> {
+  const name = description.function as keyof typeof pipeline.functions
+  const { consumerGroupId: group } = description
+  const { tell, logs } = start
+  return startThread('local/threads/mapping.ts', threadData(start, description), (message: MappingThreadMessage) => {
+    if (message.type === 'happening') {
+      logs.write('mapping', JSON.stringify(message.happening, offsetsAsRanges))
+      tell({ ...message, function: name })
+    } else if (message.type === 'log') logs.write(message.log.function, message.log.line)
+    else if (message.type === 'reload') tell(message)
+    else onState(name, { function: name, group, ...message.state })
+  })
+}
+
+function threadData(
+  start: Start,
+  { function: name, consumerGroupId, settings }: MappingDescription,
+): MappingThreadData {
+  const topic = settings.Topics[0]
+  const { partitions } = pipeline.topics[topic as keyof typeof pipeline.topics]
+  const brokers = start.environment.KAFKA_BOOTSTRAP_SERVERS?.split(',') ?? []
+  return {
+    uuid: stableUuid(`${name} ${topic} ${consumerGroupId}`),
+    group: consumerGroupId,
+    topic,
+    brokers,
+    settings: {
+      FunctionName: name,
+      SelfManagedEventSource: { Endpoints: { KAFKA_BOOTSTRAP_SERVERS: brokers } },
+      SelfManagedKafkaEventSourceConfig: { ConsumerGroupId: consumerGroupId },
+      ...settings,
+    },
+    function: { ...functionOptions(start, name as keyof typeof pipeline.functions), concurrencyMax: partitions },
+    destinationsFolder: join(start.options.data, 'destinations'),
+    membersFolder: join(start.options.data, 'members'),
+  }
+}
+
+/** For the log: `[15, 16, ..., 1014]` says no more than that it goes from 15 to 1014. */
+function offsetsAsRanges(_key: string, value: unknown): unknown {
+  if (!Array.isArray(value) || value.length < 3 || typeof value[0] !== 'number') return value
+  return { from: value[0], to: value.at(-1), count: value.length }
+}

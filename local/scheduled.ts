@@ -1,0 +1,72 @@
+// Functions that a schedule of `infra/pipeline.ts` invokes, and the switch of the simulated shop.
+import { pipeline } from '../infra/pipeline.ts'
+import { type LocalFunction, startFunction } from './runtime/function.ts'
+import { parseRate } from './schedule/rate.ts'
+import { startSchedule } from './schedule/schedule.ts'
+import { functionOptions, type ProducerState, type Start } from './start.ts'
+
+export interface Scheduled {
+  stop(): Promise<void>
+}
+
+/** A function on its schedule; what the producer answers is told as what it produced. */
+export async function startScheduled(start: Start, name: 'producer' | 'lag'): Promise<Scheduled> {
+  const invoked: LocalFunction = await startFunction({
+    ...functionOptions(start, name),
+    onLog: (log) => start.logs.write(log.function, log.line),
+    onReload: (message) => start.tell({ type: 'reload', message }),
+  })
+  let stopping = false
+  const schedule = startSchedule({
+    name,
+    periodMs: periodMs(name),
+    onError: (message) => start.tell({ type: 'problem', part: name, message }),
+    invoke: async (event) => {
+      const result = await invoked.invoke(event)
+      if (stopping) return
+      if (result.kind === 'function-error') {
+        start.tell({ type: 'problem', part: name, message: `${result.errorType}: ${result.errorMessage}` })
+      } else if (result.kind === 'ok' && name === 'producer') start.tell({ type: 'produced', payload: result.payload })
+    },
+  })
+  return {
+    async stop() {
+      stopping = true
+      schedule.stop()
+      await invoked.close()
+    },
+  }
+}
+
+export interface ProducerSwitch {
+  state(): ProducerState
+  /** Returns when the shop is open, or when it is closed. */
+  pause(paused: boolean): Promise<void>
+}
+
+/** The simulated shop, which people open and close. */
+export function producerSwitch(start: Start, onChange: () => void): ProducerSwitch {
+  let running: Promise<Scheduled> | undefined
+  const state = (): ProducerState => {
+    if (running) return 'running'
+    return start.options.producer ? 'paused' : 'off'
+  }
+  return {
+    state,
+    async pause(paused) {
+      if (paused === !running) return
+      const before = running
+      running = paused ? undefined : startScheduled(start, 'producer')
+      start.tell({ type: 'producer', state: state(), rate: start.options.rate })
+      onChange()
+      await (paused ? before?.then((scheduled) => scheduled.stop()) : running)
+    },
+  }
+}
+
+/** How often a function is due here, ms. */
+export function periodMs(name: string): number {
+  const schedule = pipeline.schedules.find((candidate) => candidate.function === name)
+  if (!schedule) throw new Error(`infra/pipeline.ts has no schedule for ${name}`)
+  return schedule.localSeconds === undefined ? parseRate(schedule.rate) : schedule.localSeconds * 1000
+}
