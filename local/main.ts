@@ -127,7 +127,7 @@ function bannerFacts(stack: Stack, readyMs: number) {
 
 /** A file as a path from here; an address without its password. */
 function storeName(url: string): string {
-  if (url.startsWith('sqlite:')) return relative(process.cwd(), url.slice('sqlite:'.length)) || url
+  if (url.startsWith('sqlite:')) return relative(process.cwd(), url.slice('sqlite:'.length).replace(/\?.*/, '')) || url
   return url.replace(/\/\/([^:@/]+):[^@]*@/, '//$1:***@')
 }
 

@@ -5,7 +5,7 @@ import { type LocalKafka, startKafka } from './kafka.ts'
 import { openLogs } from './log-file.ts'
 import { type LocalMappings, startMappings } from './mappings.ts'
 import type { LocalOptions } from './options.ts'
-import { readAnew } from './read-anew.ts'
+import { resumeFromAccount } from './resume.ts'
 import { type ProducerSwitch, periodMs, producerSwitch, startScheduled } from './scheduled.ts'
 import type { News, ProducerState, Start } from './start.ts'
 import type { ApiThreadData, ApiThreadMessage, ApiThreadReady, ToApiThread } from './threads/api.ts'
@@ -46,7 +46,7 @@ export async function startStack(options: LocalOptions, tell: (news: News) => vo
     throw error
   })
   // Only the embedded broker: on a Kafka of theirs, a group's offsets are not ours to move.
-  const anew = kafka.thread && api.ready.isNew && !kafka.isNew ? await readAnew(kafka.bootstrap) : []
+  const resumed = kafka.thread && !kafka.isNew ? await resumeFromAccount(kafka.bootstrap, api.ready.accounted) : []
   mappings = await startMappings(start, (name, state) => {
     states.set(name, state)
     showStatus()
@@ -64,7 +64,7 @@ export async function startStack(options: LocalOptions, tell: (news: News) => vo
     dashboard: `http://localhost:${ready.port}`,
     kafka: kafka.bootstrap,
     events: ready.events,
-    notes: [...kafka.notes, ...ready.notes, ...anew],
+    notes: [...kafka.notes, ...ready.notes, ...resumed],
     producer: producer.state,
     pauseProducer: producer.pause,
     sendBadRecord: () => post({ type: 'bad-record' }),
@@ -82,11 +82,19 @@ function environmentOf(options: LocalOptions, kafka: LocalKafka): Record<string,
   return {
     ...pipelineEnvironment(),
     KAFKA_BOOTSTRAP_SERVERS: kafka.bootstrap,
-    STORE_URL: options.store,
+    STORE_URL: kafka.thread ? besideOurBroker(options.store) : options.store,
     LAG_SAMPLE_PERIOD_MS: String(periodMs('lag')),
     PRODUCER_EVENTS_PER_SECOND: String(options.rate),
     ...(options.seed === undefined ? {} : { PRODUCER_SEED: String(options.seed) }),
   }
+}
+
+/**
+ * A power cut may take the last transactions of a store that does not wait for the disk. Beside the embedded broker
+ * the next start reads them again (resume.ts); beside any other Kafka nobody would, so there each commit waits.
+ */
+function besideOurBroker(store: string): string {
+  return store.startsWith('sqlite:') && !store.includes('?') ? `${store}?synchronous=normal` : store
 }
 
 function startApi({ options, environment }: Start, onMessage: (message: ApiThreadMessage) => void): Promise<ApiThread> {

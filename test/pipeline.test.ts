@@ -1,5 +1,5 @@
 // The whole pipeline, started as its user starts it: bad input, restarts and clashes are normal cases.
-import { rmSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { Kafka, logLevel, Partitioners } from 'kafkajs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -156,6 +156,42 @@ describe('a damaged store', () => {
     await stored(second, 'c')
     expect(await second.get<Summary>('/api/summary')).toMatchObject({ events: 3 })
     await second.stop()
+  })
+})
+
+describe('a store that a power cut set back', () => {
+  it('reads again what Kafka was told is done, and counts everything once', async () => {
+    const directory = freshDirectory()
+    const first = await startLocalStack(directory, ['--no-producer'])
+    await produce(
+      first,
+      ['kept-1', 'kept-2'].map((id) => JSON.stringify(good(id))),
+    )
+    await stored(first, 'kept-2')
+    await first.stop()
+    const before = readFileSync(`${directory}/freshet.db`)
+
+    const second = await startLocalStack(directory, ['--no-producer'])
+    await produce(
+      second,
+      ['lost-1', 'lost-2'].map((id) => JSON.stringify(good(id))),
+    )
+    await stored(second, 'lost-2')
+    await second.stop()
+    writeFileSync(`${directory}/freshet.db`, before)
+
+    const third = await startLocalStack(directory, ['--no-producer'])
+    await stored(third, 'lost-2')
+    const health = await eventually('all is accounted', async () => {
+      const health = await third.get<Health>('/api/health')
+      return health.status === 'ok' && health
+    })
+    expect(health.accounts.find(({ partition }) => partition === 0)).toMatchObject({
+      stored: 4,
+      redelivered: 0,
+      unseen: 0,
+    })
+    await third.stop()
   })
 })
 

@@ -16,16 +16,17 @@ export interface OpenStoreOptions {
 
 /**
  * Opens the store at `url` and brings its schema up to date: `sqlite:/path/to/file.db`, `sqlite::memory:` for one that
- * lives as long as it is open, or `postgres://user:password@host:port/database`.
+ * lives as long as it is open, or `postgres://user:password@host:port/database`. A file may be followed by
+ * `?synchronous=normal`: commits do not wait for the disk then, and a power cut may take the newest ones.
  *
  * @throws PipelineError STORE_URL_INVALID, and what the adapter's own opening throws
  */
 export async function openStore(url: string, options: OpenStoreOptions = {}): Promise<Store> {
   const { readOnly = false, clock = Date.now, busyMsMax = 5_000 } = options
   if (/^postgres(ql)?:/.test(url)) return openPostgresStore(url, { readOnly, clock, busyMsMax })
-  const path = /^sqlite:(.+)$/.exec(url)?.[1]
+  const [, path, synchronous = 'full'] = /^sqlite:([^?]+)(?:\?synchronous=(full|normal))?$/.exec(url) ?? []
   // Only the scheme is repeated: what follows may hold a password.
   if (!path)
     throw new PipelineError('STORE_URL_INVALID', `no store is known for ${/^[\w+.-]*:?/.exec(url)?.[0] || 'it'}`)
-  return openSqliteStore(path === ':memory:' ? path : resolve(path), { readOnly, clock, busyMsMax })
+  return openSqliteStore(path === ':memory:' ? path : resolve(path), { readOnly, clock, busyMsMax, synchronous })
 }

@@ -10,6 +10,7 @@ import {
   type ReplayRequest,
   type SaveEventRequest,
 } from '../dashboard/serve.ts'
+import type { AccountedEnd } from '../resume.ts'
 import { revive, runThread, type SentError } from './thread.ts'
 
 /** Ports tried one after the other when the wanted one is taken. */
@@ -27,8 +28,8 @@ export interface ApiThreadReady {
   port: number
   /** Events in the store. */
   events: number
-  /** The store holds no account: nothing was ever consumed into it. */
-  isNew: boolean
+  /** How far each group has come by the store's own account. */
+  accounted: AccountedEnd[]
   notes: string[]
 }
 
@@ -77,12 +78,14 @@ runThread<ApiThreadData, ApiThreadReady, ToApiThread, ApiThreadMessage>(async (d
   const server = await listen(app, ports)
   const moved = wanted !== 0 && server.port !== wanted
   const { events } = await parts.store.totals(parts.group)
-  const isNew = (await parts.store.accounts()).length === 0
+  const accounted = (await parts.store.accounts()).map(({ group, topic, partition, nextOffset, rangesAbove }) => {
+    return { group, topic, partition, end: rangesAbove.at(-1)?.[1] ?? nextOffset }
+  })
   return {
     ready: {
       port: server.port,
       events,
-      isNew,
+      accounted,
       notes: moved ? [`port ${wanted} is taken; the dashboard is on ${server.port}`] : [],
     },
     receive(message) {

@@ -10,22 +10,23 @@ export interface ConnectionOptions {
   busyMsMax: number
   /** KiB of pages kept in memory; taken as they are needed. */
   cacheKiB: number
+  synchronous?: 'FULL' | 'NORMAL'
 }
 
 /**
  * Opens `file` (or ':memory:') in WAL mode; its folder is made if need be.
  *
- * synchronous = FULL: every commit is on the disk before it is acknowledged, because Kafka's offset is committed right
+ * synchronous = FULL unless asked otherwise: every commit is on the disk before it is acknowledged, because Kafka's offset is committed right
  * after. NORMAL would survive kill -9 as well, but a power cut could take the newest commits whose offsets Kafka already
  * has as done: the account would show them as unseen, yet only a replay would bring them back. One fsync per batch is
- * the price, and batches grow as the disk gets slower.
+ * the price, and batches grow as the disk gets slower. Who replays by itself after a cut may ask for NORMAL.
  */
 export async function connect(file: string, options: ConnectionOptions): Promise<Database.Database> {
   if (file !== ':memory:') mkdirSync(dirname(file), { recursive: true })
   const db = new Database(file, { timeout: options.busyMsMax })
   try {
     await enterWal(db, options.busyMsMax)
-    db.pragma('synchronous = FULL')
+    db.pragma(`synchronous = ${options.synchronous ?? 'FULL'}`)
     db.pragma(`cache_size = -${options.cacheKiB}`)
     // The writer checkpoints by itself: see checkpoint.ts.
     db.pragma('wal_autocheckpoint = 0')

@@ -26,6 +26,8 @@ export interface SqliteStoreOptions {
   clock: () => number
   /** How long a write waits for another process's before STORE_BUSY. It blocks the thread meanwhile. */
   busyMsMax: number
+  /** Whether a commit waits for the disk: `full` unless `normal`. */
+  synchronous?: string
   /** The file may not grow beyond this many pages of 4 KiB (STORE_FULL); without a limit unless given. */
   pagesMax?: number
   /** How many recent ids are gathered before they are sealed; see ids.ts. Tests seal early. */
@@ -46,7 +48,11 @@ const cacheKiB = { writer: 64 * 1024, reader: 16 * 1024, watcher: 64 }
 export async function openSqliteStore(file: string, options: SqliteStoreOptions): Promise<Store> {
   const open: Database[] = []
   const connection = async (cache: number) => {
-    const db = await connect(file, { busyMsMax: options.busyMsMax, cacheKiB: cache })
+    const db = await connect(file, {
+      busyMsMax: options.busyMsMax,
+      cacheKiB: cache,
+      synchronous: options.synchronous === 'normal' ? 'NORMAL' : 'FULL',
+    })
     open.push(db)
     return db
   }
