@@ -1,5 +1,6 @@
 // The API as Lambda runs it, behind a function URL or an API Gateway.
 import { handle, type LambdaEvent } from 'hono/aws-lambda'
+import { openOnce } from '../open-once.ts'
 import { createApp } from './app.ts'
 import { securityHeaders } from './guard.ts'
 import { openParts } from './open-parts.ts'
@@ -7,23 +8,18 @@ import { problemHeaders, problemOf } from './problem.ts'
 
 type Handler = ReturnType<typeof handle>
 
-let opening: Promise<Handler> | undefined
-
-async function open(): Promise<Handler> {
+const open = openOnce(async (): Promise<Handler> => {
   const { parts } = await openParts(process.env)
   // Lambda answers in one piece and bills every second of it: the page polls there.
   return handle(createApp({ ...parts, streams: false }))
-}
+})
 
 /** Never throws: what the API is made of may be away, and then the answer says so. */
 export async function handler(event: LambdaEvent): Promise<unknown> {
-  opening ??= open()
   try {
-    const answer = await opening
+    const answer = await open()
     return await answer(event)
   } catch (error) {
-    // The next request opens anew: an unreachable store is a fault of the world, not of this environment.
-    opening = undefined
     console.error(error)
     const problem = problemOf(error)
     const headers = { ...securityHeaders, ...problemHeaders(problem.status) }

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { readEnvironment } from '../environment.ts'
 import { decodeRecords } from '../lambda/decode.ts'
 import type { KafkaBatchResponse, KafkaEvent } from '../lambda/kafka-event.ts'
+import { openOnce } from '../open-once.ts'
 import { classifier } from '../retail/classify.ts'
 import { retailRulesOf, retailVariables } from '../retail/rules.ts'
 import { openStore } from '../store/open.ts'
@@ -11,9 +12,7 @@ import { type ConsumerParts, consume } from './consume.ts'
 
 const variables = z.object({ STORE_URL: z.string(), CONSUMER_GROUP_ID: z.string().min(1), ...retailVariables })
 
-let opening: Promise<ConsumerParts> | undefined
-
-async function open(): Promise<ConsumerParts> {
+const open = openOnce(async (): Promise<ConsumerParts> => {
   const environment = readEnvironment(variables, process.env)
   return {
     store: await openStore(environment.STORE_URL),
@@ -21,18 +20,13 @@ async function open(): Promise<ConsumerParts> {
     classify: classifier(retailRulesOf(environment)),
     now: Date.now,
   }
-}
+})
 
 /**
  * Answers no failures, or throws so that the mapping retries the whole batch. Lambda ignores the counts beside it;
  * people who invoke the function by hand, and the terminal, read them.
  */
 export async function handler(event: KafkaEvent): Promise<KafkaBatchResponse & BatchResult> {
-  opening ??= open()
-  const parts = await opening.catch((error) => {
-    // The next invocation opens anew: an unreachable store is a fault of the world, not of this environment.
-    opening = undefined
-    throw error
-  })
+  const parts = await open()
   return { batchItemFailures: [], ...(await consume(decodeRecords(event), parts)) }
 }

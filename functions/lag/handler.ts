@@ -4,6 +4,7 @@ import { readEnvironment } from '../environment.ts'
 import { kafkaConfig } from '../kafka/bootstrap.ts'
 import { openOffsets } from '../kafka/offsets.ts'
 import { openRangeReader } from '../kafka/read-range.ts'
+import { openOnce } from '../open-once.ts'
 import { openStore } from '../store/open.ts'
 import { type LagParts, sampleLag } from './sample.ts'
 
@@ -35,9 +36,7 @@ const variables = z.object({
     .optional(),
 })
 
-let opening: Promise<LagParts> | undefined
-
-async function open(): Promise<LagParts> {
+const open = openOnce(async (): Promise<LagParts> => {
   const environment = readEnvironment(variables, process.env)
   const config = await kafkaConfig()
   return {
@@ -52,15 +51,10 @@ async function open(): Promise<LagParts> {
     },
     now: Date.now,
   }
-}
+})
 
 /** Answers how many partitions were sampled. */
 export async function handler(): Promise<{ samples: number }> {
-  opening ??= open()
-  const parts = await opening.catch((error) => {
-    // The next invocation opens anew: an unreachable store is a fault of the world, not of this environment.
-    opening = undefined
-    throw error
-  })
+  const parts = await open()
   return sampleLag(parts)
 }
