@@ -22,7 +22,9 @@ export interface AccountedEnd {
  * @returns a sentence for each group that was set back
  */
 export async function resumeFromAccount(bootstrap: string, accounted: AccountedEnd[]): Promise<string[]> {
-  const config = { clientId: 'freshet-local', brokers: [bootstrap], logLevel: logLevel.NOTHING }
+  // kafkajs finds a group's coordinator at its second try only, as it knows no broker at the first.
+  const retry = { initialRetryTime: 10, retries: 8 }
+  const config = { clientId: 'freshet-local', brokers: [bootstrap], logLevel: logLevel.NOTHING, retry }
   const admin = new Kafka(config).admin()
   await admin.connect()
   const notes: string[] = []

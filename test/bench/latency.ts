@@ -115,7 +115,8 @@ async function storedRows(stack: LocalStack): Promise<Map<string, EventRow>> {
 function report(rate: number, produced: Map<string, number>, rows: Map<string, EventRow>, frames: Frame[]): void {
   const stored: number[] = []
   const painted: number[] = []
-  const countedFrom = Math.min(...produced.values()) + warmUpSeconds * 1000
+  const [firstMs = 0] = produced.values()
+  const countedFrom = firstMs + warmUpSeconds * 1000
   for (const [id, producedMs] of produced) {
     const row = rows.get(id)
     if (!row) throw new Error(`${id} was acknowledged but is not stored`)
