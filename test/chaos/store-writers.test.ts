@@ -1,5 +1,3 @@
-// Several processes write the same records into one SQLite file, and some are killed: each record still counts once.
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,6 +5,7 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { openStore } from '../../functions/store/open.ts'
 import { group } from '../../functions/store/testing/fixtures.ts'
+import { commits, exitCode, startWriter } from './writer-process.ts'
 
 it('counts every record once when three processes write at the same time and are killed', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'freshet-writers-'))
@@ -16,7 +15,7 @@ it('counts every record once when three processes write at the same time and are
   const reader = await openStore(url, { readOnly: true })
   try {
     for (const [index, writer] of writers.entries()) {
-      await commitsOfOthers(reader.onCommit, 5)
+      await commits(reader.onCommit, 5)
       writer.kill('SIGKILL')
       await once(writer, 'exit')
       writers[index] = startWriter(url, 10 + index)
@@ -45,26 +44,3 @@ it('counts every record once when three processes write at the same time and are
     rmSync(folder, { recursive: true })
   }
 })
-
-function startWriter(url: string, seed: number): ChildProcess {
-  return spawn(process.execPath, ['local/run.mjs', 'test/chaos/store-writer.ts', url, String(seed)], {
-    cwd: join(import.meta.dirname, '../..'),
-    stdio: ['ignore', 'inherit', 'inherit'],
-  })
-}
-
-async function commitsOfOthers(onCommit: (listener: () => void) => () => void, count: number): Promise<void> {
-  await new Promise<void>((resolve) => {
-    let seen = 0
-    const stop = onCommit(() => {
-      if (++seen < count) return
-      stop()
-      resolve()
-    })
-  })
-}
-
-async function exitCode(writer: ChildProcess): Promise<number | null> {
-  if (writer.exitCode === null && writer.signalCode === null) await once(writer, 'exit')
-  return writer.exitCode
-}

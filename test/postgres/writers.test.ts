@@ -1,9 +1,7 @@
-// Several processes write the same records into one database, and some are killed: each record still counts once.
-import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { group } from '../../functions/store/testing/fixtures.ts'
+import { commits, exitCode, startWriter } from '../chaos/writer-process.ts'
 import { freshUrl, storeAt } from './database.ts'
 
 it('counts every record once when three processes write at the same time and are killed', async () => {
@@ -34,26 +32,3 @@ it('counts every record once when three processes write at the same time and are
     for (const writer of writers) writer.kill('SIGKILL')
   }
 })
-
-function startWriter(url: string, seed: number): ChildProcess {
-  return spawn(process.execPath, ['local/run.mjs', 'test/chaos/store-writer.ts', url, String(seed)], {
-    cwd: join(import.meta.dirname, '../..'),
-    stdio: ['ignore', 'inherit', 'inherit'],
-  })
-}
-
-async function commits(onCommit: (listener: () => void) => () => void, count: number): Promise<void> {
-  await new Promise<void>((resolve) => {
-    let seen = 0
-    const stop = onCommit(() => {
-      if (++seen < count) return
-      stop()
-      resolve()
-    })
-  })
-}
-
-async function exitCode(writer: ChildProcess): Promise<number | null> {
-  if (writer.exitCode === null && writer.signalCode === null) await once(writer, 'exit')
-  return writer.exitCode
-}
