@@ -52,6 +52,28 @@ it('raises the error rate for a bad record and lists it among the dead letters',
   expect(await page.title()).not.toBe('owned')
 })
 
+it('shows what is put aside while the page is still opening', async () => {
+  let letThrough = () => {}
+  const sent = new Promise<void>((resolve) => {
+    letThrough = resolve
+  })
+  await page.route('**/api/events?*', async (route) => {
+    await sent
+    await route.continue()
+  })
+  await page.goto(stack.dashboard)
+  await page.getByTestId('verdict').waitFor()
+  await sendRecords(stack, ['not json'])
+  await eventually('it is put aside', async () => (await deadLetters()).length === 1)
+  letThrough()
+  await page.getByTestId('dead-letter-row').waitFor()
+})
+
+async function deadLetters(): Promise<unknown[]> {
+  const answer = await fetch(`${stack.dashboard}/api/dead-letters`)
+  return ((await answer.json()) as { deadLetters: unknown[] }).deadLetters
+}
+
 it('says that it is cut off when the server is gone, and goes on by itself when it is back', async () => {
   const directory = freshDirectory()
   const first = await startLocalStack(directory, ['--no-producer'])

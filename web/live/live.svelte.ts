@@ -128,13 +128,20 @@ function watchLocal() {
   }
 }
 
-/** What stands before the stream begins. The events' cursor is where it does; the numbers are asked for beside them. */
+/**
+ * What stands before the stream begins: it goes on from the events' cursor, so the dead letters are read after the
+ * events. One that is put aside while they are on their way would otherwise be in neither reading nor in the stream.
+ */
 async function loadFirst(shown: Shown): Promise<void> {
   void load(getSummary(), (summary) => shown.update((board) => withSummary(board, summary, Date.now())))
-  const letters = getDeadLetters(deadLettersFirst)
   const page = await getEvents(rowsHeldMax)
   shown.update((board) => ({ ...withEvents(board, page.events, 0), cursor: page.cursor }))
-  void load(letters, ({ deadLetters }) => shown.update((board) => withDeadLetters(board, deadLetters)))
+  await loadDeadLetters(shown)
+}
+
+async function loadDeadLetters(shown: Shown): Promise<void> {
+  const { deadLetters } = await getDeadLetters(deadLettersFirst)
+  shown.update((board) => withDeadLetters(board, deadLetters))
 }
 
 function takeFrame(shown: Shown, data: string): void {
@@ -143,17 +150,14 @@ function takeFrame(shown: Shown, data: string): void {
   // Another store, or one that has forgotten what we saw: the first page is asked for again.
   if (frame.messages.some(({ type }) => type === 'gap')) {
     void load(getEvents(rowsHeldMax), ({ events }) => shown.update((board) => withEvents(board, events, 0)))
-    void load(getDeadLetters(deadLettersFirst), ({ deadLetters }) =>
-      shown.update((board) => withDeadLetters(board, deadLetters)),
-    )
+    void loadDeadLetters(shown).catch(notedElsewhere)
   }
 }
 
 /** A question beside the stream: its failure is the stream's to notice, and what is shown stays, with its age. */
-async function load<T>(answer: Promise<T>, take: (value: T) => void): Promise<void> {
-  try {
-    take(await answer)
-  } catch {
-    // Said by the connection band and by the age of the panel.
-  }
+function load<T>(answer: Promise<T>, take: (value: T) => void): Promise<void> {
+  return answer.then(take).catch(notedElsewhere)
 }
+
+/** Said by the connection band and by the age of the panel. */
+const notedElsewhere = () => undefined
