@@ -10,6 +10,8 @@ export interface FunctionDescription {
 
 /** An event source mapping: who is invoked with which topic's records. */
 export interface MappingDescription {
+  /** What `npm run mapping -- --pipeline NAME` calls it. */
+  name: string
   function: string
   consumerGroupId: string
   /** The JSON of CreateEventSourceMapping but for the source's address and the group id, which the stage fills in. */
@@ -53,6 +55,7 @@ export const pipeline = {
 
   mappings: [
     {
+      name: 'analytics',
       function: 'consumer',
       consumerGroupId: 'analytics-consumer-group',
       // No retry limit and no destination: a store outage must show as "stuck", never turn good events into leftovers.
