@@ -1,7 +1,6 @@
 // The embedded broker: speaks Kafka's protocol on loopback and keeps everything in one directory.
 import { createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
-import { type HeldDirectory, holdDirectory } from '../data-directory.ts'
 import { apis } from './api/table.ts'
 import { serve } from './connection.ts'
 import { Coordinator } from './groups/coordinator.ts'
@@ -10,11 +9,14 @@ import { Housekeeping } from './housekeeping.ts'
 import { parseConfigs } from './log/configs.ts'
 import { Topics } from './log/topics.ts'
 import type { BrokerState } from './state.ts'
+import { disk } from './storage/disk.ts'
+import { memoryStorage } from './storage/memory.ts'
+import type { Storage } from './storage/storage.ts'
 import { Transactions } from './transactions/coordinator.ts'
 
 export interface BrokerOptions {
-  /** Made when absent. */
-  dataDir: string
+  /** Made when absent. Without one the broker keeps everything in memory, and it is gone with `close`. */
+  dataDir?: string
   /** 0 takes any free one. */
   port: number
   /** The address to listen on, which is also the one that clients are told; 'localhost' means both of its families. */
@@ -27,6 +29,8 @@ export interface BrokerOptions {
   fsync?: boolean
   /** Names and passwords (SASL PLAIN, SCRAM-SHA-256, SCRAM-SHA-512); without them everybody may connect. */
   users?: Record<string, string>
+  /** Where the files of `dataDir` are kept: the machine's disk, or without `dataDir` memory for 256 MB. */
+  storage?: Storage
   /** Gets a line for each thing a person should know. */
   log?: (line: string) => void
   /** Milliseconds since 1970. */
@@ -51,7 +55,8 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
   const host = options.host ?? 'localhost'
   const sockets = new Set<Socket>()
   let state: BrokerState | null = null
-  let held: HeldDirectory | null = null
+  let held: { release(): void } | null = null
+  const { dataDir = 'memory', storage = options.dataDir === undefined ? memoryStorage() : disk } = options
   let housekeeping: Housekeeping | undefined
   const accept = (socket: Socket) => {
     sockets.add(socket)
@@ -76,8 +81,8 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
     return stopping
   }
   try {
-    held = holdDirectory(options.dataDir)
-    state = open(options, host, port)
+    held = storage.hold(dataDir)
+    state = open({ ...options, host, port, dataDir, storage })
     housekeeping = new Housekeeping(state)
   } catch (error) {
     await close()
@@ -86,15 +91,17 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
   return { port, bootstrap: `${host}:${port}`, close }
 }
 
-function open(options: BrokerOptions, host: string, port: number): BrokerState {
-  const { dataDir, defaultPartitions = 1, log: say = () => {}, clock = Date, fsync = false } = options
-  const topics = new Topics(dataDir, say)
-  const offsets = new CommittedOffsets(join(dataDir, 'offsets.log'), say, fsync)
+function open(options: BrokerOptions & Required<Pick<BrokerOptions, 'dataDir' | 'storage' | 'host'>>): BrokerState {
+  const { storage, dataDir, host, port } = options
+  const { defaultPartitions = 1, log: say = () => {}, clock = Date, fsync = false } = options
+  const topics = new Topics(storage, dataDir, say)
+  const place = (name: string) => ({ storage, file: join(dataDir, name), say, fsync })
+  const offsets = new CommittedOffsets(place('offsets.log'))
   for (const { name, partitions, configs = {} } of options.topics ?? []) {
     if (!topics.named(name)) topics.create(name, partitions, parseConfigs(Object.entries(configs)))
   }
   const now = () => clock.now()
-  const transactions = new Transactions({ file: join(dataDir, 'transactions.log'), topics, offsets, now, say, fsync })
+  const transactions = new Transactions({ ...place('transactions.log'), topics, offsets, now })
   return {
     apis,
     host,

@@ -1,6 +1,7 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import { disk } from '../storage/disk.ts'
 import { temporaryDirectory } from '../testing/temporary.ts'
 import { CommittedOffsets } from './offsets.ts'
 
@@ -10,7 +11,8 @@ const at = (offset: number, topic = 'events', partition = 0) => {
 
 function open(file: string) {
   const lines: string[] = []
-  return Object.assign(new CommittedOffsets(file, (line) => lines.push(line)), { lines })
+  const place = { storage: disk, file, say: (line: string) => void lines.push(line), fsync: false }
+  return Object.assign(new CommittedOffsets(place), { lines })
 }
 
 it('keeps the newest offset of each partition over a restart', () => {

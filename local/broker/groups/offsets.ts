@@ -1,5 +1,5 @@
 // The offsets that groups have committed, and those that an unfinished transaction would commit, kept in a file.
-import { EntryFile } from '../log/entry-file.ts'
+import { EntryFile, type EntryFilePlace } from '../log/entry-file.ts'
 import { compile } from '../protocol/codec.ts'
 import { int8, int32, int64, list, type ReadOf, string } from '../protocol/schema.ts'
 
@@ -52,14 +52,14 @@ export class CommittedOffsets {
   private readonly entries: EntryFile<typeof entryStruct>
 
   /**
-   * Reads the file; `say` is told when the unfinished write at its end was cut off.
+   * Reads the file, and cuts an unfinished write at its end off.
    *
    * @throws PipelineError LOG_CORRUPT when entries follow a damaged one
    */
-  constructor(file: string, say: (line: string) => void, fsync = false) {
+  constructor(place: EntryFilePlace) {
     const codec = compile(entryStruct, 0, true)
     const apply = (entry: Entry) => this.apply(entry)
-    this.entries = new EntryFile({ file, codec, apply, current: () => this.current(), say, fsync })
+    this.entries = new EntryFile({ ...place, codec, apply, current: () => this.current() })
   }
 
   /** Keeps offsets; they survive the death of this process when it returns. Throws the operating system's error. */

@@ -1,6 +1,6 @@
 // Reads the small file that says which topics there are.
-import { readFileSync } from 'node:fs'
 import { PipelineError } from '../../../functions/errors.ts'
+import type { Storage } from '../storage/storage.ts'
 import type { TopicConfigs } from './configs.ts'
 
 /** What the file holds. */
@@ -11,16 +11,11 @@ export interface Catalog {
 }
 
 /** The catalog, or null before the first start. Throws PipelineError LOG_CORRUPT when it is damaged. */
-export function readCatalog(file: string): Catalog | null {
-  let text: string
+export function readCatalog(storage: Storage, file: string): Catalog | null {
+  const content = storage.content(file)
+  if (content === null) return null
   try {
-    text = readFileSync(file, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
-    throw error
-  }
-  try {
-    return JSON.parse(text) as Catalog
+    return JSON.parse(content.toString()) as Catalog
   } catch (cause) {
     throw new PipelineError('LOG_CORRUPT', `${file} is not readable`, { cause })
   }

@@ -1,5 +1,4 @@
 // Compaction (cleanup.policy=compact): of the records with one key only the newest is kept, their offsets unchanged.
-import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { crc32c } from '@node-rs/crc32'
 import type { AbortedTransaction } from './aborted.ts'
@@ -84,29 +83,30 @@ function isAborted(header: BatchHeader, aborted: readonly AbortedTransaction[]):
 /** Writes the segment anew beside the old one and puts it in its place, unless nothing would go. */
 async function rewrite(log: PartitionLog, segment: Segment, survey: Survey): Promise<void> {
   const beside = `${segment.file}.new`
-  const compacted = new Segment(segment.file, segment.baseOffset)
-  const fd = openSync(beside, 'w')
+  const compacted = new Segment(segment.storage, segment.file, segment.baseOffset)
+  const file = segment.storage.open(beside)
   try {
     for await (const batch of inSlices(log, segment)) {
       const kept = keptOf(batch, segment, survey)
       if (kept === null) continue
-      for (let done = 0; done < kept.length; ) done += writeSync(fd, kept, done)
+      file.write(kept, compacted.bytes)
       compacted.wrote(readHeader(kept, 0))
     }
+    const unchanged = compacted.bytes === segment.bytes
+    if (!unchanged && !log.closed && log.closedSegments.includes(segment)) swap(log, segment, compacted, beside)
   } finally {
-    closeSync(fd)
+    file.close()
+    // Not there any more once it has taken its place.
+    segment.storage.remove(beside)
   }
-  const unchanged = compacted.bytes === segment.bytes
-  if (unchanged || log.closed || !log.closedSegments.includes(segment)) rmSync(beside)
-  else swap(log, segment, compacted, beside)
 }
 
 /** From here on in one turn, so that nobody reads a segment that is half replaced. */
 function swap(log: PartitionLog, segment: Segment, compacted: Segment, beside: string): void {
-  const producers = readSeal(segment.file, segment.bytes)?.producers ?? []
+  const producers = readSeal(segment.storage, segment.file)?.producers ?? []
   // A seal that outlived its segment would describe other bytes; without one, the segment is read.
-  rmSync(sealFileOf(segment.file), { force: true })
-  renameSync(beside, segment.file)
+  segment.storage.remove(sealFileOf(segment.file))
+  segment.storage.rename(beside, segment.file)
   compacted.aborted = segment.aborted
   log.replace(segment, compacted)
   compacted.sealWith(producers)

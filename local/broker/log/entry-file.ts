@@ -1,24 +1,28 @@
 // An append-only file of entries, each with its length and CRC: small state that must outlive the process is kept so.
-import { closeSync, fdatasyncSync, ftruncateSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { crc32c } from '@node-rs/crc32'
 import { PipelineError } from '../../../functions/errors.ts'
 import type { Codec } from '../protocol/codec.ts'
 import { Reader } from '../protocol/reader.ts'
 import type { ReadOf, Struct, WriteOf } from '../protocol/schema.ts'
 import { Writer } from '../protocol/writer.ts'
-import { replaceFile } from './durable-file.ts'
+import type { Storage, StoredFile } from '../storage/storage.ts'
 
-export interface EntryFileOptions<S extends Struct> {
+/** Where an entry file lies, and how it is kept. */
+export interface EntryFilePlace {
+  storage: Storage
   file: string
+  /** Told when a torn tail was cut off. */
+  say(line: string): void
+  /** Wait for the disk with every entry. */
+  fsync: boolean
+}
+
+export interface EntryFileOptions<S extends Struct> extends EntryFilePlace {
   codec: Codec<S>
   /** Takes an entry in: at the start each one of the file, later each one that was appended. */
   apply(entry: ReadOf<S>): void
   /** What is valid now, in as few entries as say it. */
   current(): WriteOf<S>[]
-  /** Told when a torn tail was cut off. */
-  say(line: string): void
-  /** Wait for the disk with every entry. */
-  fsync: boolean
 }
 
 /** Length and CRC precede each entry. */
@@ -29,7 +33,7 @@ const compactBytesMin = 4 * 1024 * 1024
 
 export class EntryFile<S extends Struct> {
   private readonly options: EntryFileOptions<S>
-  private fd: number
+  private stored: StoredFile
   private bytes = 0
   private compactedBytes = 0
 
@@ -40,14 +44,14 @@ export class EntryFile<S extends Struct> {
    */
   constructor(options: EntryFileOptions<S>) {
     this.options = options
-    const { file, say } = options
-    const content = readIfThere(file)
+    const { storage, file, say } = options
+    const content = storage.content(file) ?? Buffer.alloc(0)
     const end = this.replay(content)
     if (end < content.length) {
       if (entryFollows(content, end)) throw new PipelineError('LOG_CORRUPT', `${file} is damaged at byte ${end}`)
       say(`${file}: cut ${content.length - end} bytes of an unfinished write off`)
     }
-    this.fd = this.compact()
+    this.stored = this.compact()
   }
 
   /**
@@ -58,12 +62,10 @@ export class EntryFile<S extends Struct> {
   append(entry: ReadOf<S>): void {
     const encoded = this.encode(entry as WriteOf<S>)
     try {
-      for (let done = 0; done < encoded.length; ) {
-        done += writeSync(this.fd, encoded, done, encoded.length - done, this.bytes + done)
-      }
-      if (this.options.fsync) fdatasyncSync(this.fd)
+      this.stored.write(encoded, this.bytes)
+      if (this.options.fsync) this.stored.syncNow()
     } catch (error) {
-      ftruncateSync(this.fd, this.bytes)
+      this.stored.truncate(this.bytes)
       throw error
     }
     this.bytes += encoded.length
@@ -72,7 +74,7 @@ export class EntryFile<S extends Struct> {
   }
 
   close(): void {
-    closeSync(this.fd)
+    this.stored.close()
   }
 
   /** Applies every whole entry; returns where they end. */
@@ -88,25 +90,26 @@ export class EntryFile<S extends Struct> {
 
   /** The entry is kept already, so a disk without room for the new file is no reason to fail: the old one grows on. */
   private compactOrGrow(): void {
-    const old = this.fd
+    const old = this.stored
     try {
-      this.fd = this.compact()
+      this.stored = this.compact()
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === undefined) throw error
       this.compactedBytes = this.bytes
       return
     }
-    closeSync(old)
+    old.close()
   }
 
   /** Replaces the file by one that holds only what is valid now, and opens it. */
-  private compact(): number {
+  private compact(): StoredFile {
     const content = Buffer.concat(this.options.current().map((entry) => this.encode(entry)))
-    replaceFile(this.options.file, content)
-    const fd = openSync(this.options.file, 'r+')
+    const { storage, file } = this.options
+    storage.replace(file, content, true)
+    const stored = storage.open(file)
     this.bytes = content.length
     this.compactedBytes = content.length
-    return fd
+    return stored
   }
 
   private encode(value: WriteOf<S>): Buffer {
@@ -118,15 +121,6 @@ export class EntryFile<S extends Struct> {
     entry.writeInt32BE(payload.length, 0)
     entry.writeUInt32BE(crc32c(payload), 4)
     return entry
-  }
-}
-
-function readIfThere(file: string): Buffer {
-  try {
-    return readFileSync(file)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return Buffer.alloc(0)
-    throw error
   }
 }
 

@@ -1,12 +1,12 @@
 // One partition: segment files, the offsets they span, and the idempotent producers who wrote them.
-import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ProducerTable } from '../producers/table.ts'
+import { disk } from '../storage/disk.ts'
+import type { Storage } from '../storage/storage.ts'
 import { type AbortedTransaction, abortedBetween, noteAborted } from './aborted.ts'
 import { place, type Refusal, readHeader, refusalOf, stampAppendTime } from './batch.ts'
 import type { TopicConfigs } from './configs.ts'
 import { type Marker, markerBatch } from './control-batch.ts'
-import { replaceFile } from './durable-file.ts'
 import { GroupSync } from './group-sync.ts'
 import { newestTime, offsetForTime } from './lookup.ts'
 import { openSegments } from './open-segments.ts'
@@ -36,10 +36,11 @@ export class PartitionLog {
   readonly producers = new ProducerTable()
   readonly configs: TopicConfigs
   private readonly folder: string
+  private readonly storage: Storage
   private segments: [Segment, ...Segment[]]
   /** Records below were deleted by DeleteRecords, though their segment may still be there. */
   private deletedBefore: number
-  private readonly disk = new GroupSync(async () => {
+  private readonly syncs = new GroupSync(async () => {
     await Promise.all(this.segments.map((segment) => segment.sync()))
   })
 
@@ -48,13 +49,14 @@ export class PartitionLog {
    *
    * @throws PipelineError LOG_CORRUPT when it is damaged in a way that an interrupted write does not explain
    */
-  constructor(folder: string, configs: TopicConfigs) {
+  constructor(folder: string, configs: TopicConfigs, storage: Storage = disk) {
     this.folder = folder
+    this.storage = storage
     this.configs = configs
-    const { segments, tornBytes } = openSegments(folder, this.producers)
+    const { segments, tornBytes } = openSegments(storage, folder, this.producers)
     this.tornBytes = tornBytes
     this.segments = segments
-    this.deletedBefore = readStart(this.startFile)
+    this.deletedBefore = Number(storage.content(this.startFile) ?? 0)
   }
 
   private get startFile(): string {
@@ -137,7 +139,7 @@ export class PartitionLog {
 
   /** Resolves when all that was appended so far is on the disk. Rejects with the operating system's error. */
   sync(): Promise<void> {
-    return this.disk.sync()
+    return this.syncs.sync()
   }
 
   /**
@@ -172,7 +174,7 @@ export class PartitionLog {
   /** Deletes the records below `offset`, for good (DeleteRecords); their files go once they hold nothing else. */
   deleteBefore(offset: number): void {
     if (offset <= this.startOffset) return
-    replaceFile(this.startFile, `${offset}\n`)
+    this.storage.replace(this.startFile, Buffer.from(`${offset}\n`), true)
     this.deletedBefore = offset
     this.removeWhile((oldest) => oldest.nextOffset <= offset)
   }
@@ -203,7 +205,7 @@ export class PartitionLog {
 
   private roll(): Segment {
     this.active.seal(this.producers)
-    const next = new Segment(join(this.folder, segmentFileName(this.endOffset)), this.endOffset)
+    const next = new Segment(this.storage, join(this.folder, segmentFileName(this.endOffset)), this.endOffset)
     next.create()
     this.segments.push(next)
     return next
@@ -227,14 +229,5 @@ export class PartitionLog {
     this.closed = true
     for (const wake of this.watchers) wake(Number.POSITIVE_INFINITY, true)
     for (const segment of this.segments) segment.close()
-  }
-}
-
-function readStart(file: string): number {
-  try {
-    return Number(readFileSync(file, 'utf8'))
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return 0
-    throw error
   }
 }

@@ -1,7 +1,7 @@
 // Reads what a segment's seal does not cover when the broker starts: all of it after a kill, nothing after a clean stop.
-import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import { PipelineError } from '../../../functions/errors.ts'
 import type { ProducerTable } from '../producers/table.ts'
+import type { StoredFile } from '../storage/storage.ts'
 import { noteAborted } from './aborted.ts'
 import { baseOffsetAt, batchBytesAt, headerBytes, isWholeBatch, readHeader } from './batch.ts'
 import { unsealedProducers } from './seal.ts'
@@ -22,35 +22,33 @@ const batchBytesMax = 100 * 1024 * 1024
 export function recover(segment: Segment, isLast: boolean, producers: ProducerTable): number {
   const sealed = segment.unseal()
   producers.restore(unsealedProducers(sealed?.producers ?? []))
-  if (sealed && sealed.bytes === statSync(segment.file).size) return 0
-  const fd = openSync(segment.file, 'r')
+  const fileBytes = segment.storage.size(segment.file)
+  if (segment.bytes === fileBytes) return 0
+  const file = segment.storage.open(segment.file)
   try {
-    const rest = scan(fd, segment, producers)
-    if (rest.length === 0) return 0
-    if (!isLast || wholeBatchFollows(rest, segment.nextOffset)) {
+    scan(file, segment, producers)
+    const tornBytes = fileBytes - segment.bytes
+    if (tornBytes === 0) return 0
+    if (!isLast || wholeBatchFollows(readToEnd(file, segment.bytes, tornBytes), segment.nextOffset)) {
       throw new PipelineError('LOG_CORRUPT', `${segment.file} is damaged at byte ${segment.bytes}`)
     }
-    segment.truncateToWholeBatches()
-    return rest.length
+    file.truncate(segment.bytes)
+    return tornBytes
   } finally {
-    closeSync(fd)
+    file.close()
   }
 }
 
-/** Reads batches until the file ends or one is not whole; returns what follows the last whole one. */
-function scan(fd: number, segment: Segment, producers: ProducerTable): Buffer {
-  let held: Buffer = Buffer.alloc(0)
-  for (let wanted = chunkBytes; ; ) {
-    const chunk = Buffer.allocUnsafe(wanted - held.length)
-    const count = readSync(fd, chunk, 0, chunk.length, segment.bytes + held.length)
-    held = Buffer.concat([held, chunk.subarray(0, count)])
-    const used = register(held, segment, producers)
-    held = held.subarray(used)
-    if (count === 0) return held
+/** Registers batches until the file ends or one is not whole. */
+function scan(file: StoredFile, segment: Segment, producers: ProducerTable): void {
+  let buffer = Buffer.allocUnsafe(chunkBytes)
+  for (;;) {
+    const held = buffer.subarray(0, file.read(buffer, segment.bytes))
+    if (register(held, segment, producers) > 0) continue
+    // Where the batch does not fit in, more is read. All else is damage: the end, a wrong length, or a wrong CRC.
     const next = batchBytesAt(held, 0)
-    // No length a batch can have, or a whole batch that was refused: damage, which the rest of the file will judge.
-    if (next < headerBytes || next > batchBytesMax || next <= held.length) return readToEnd(fd, segment.bytes)
-    wanted = Math.max(chunkBytes, next || 0)
+    if (!(next > buffer.length && next <= batchBytesMax)) return
+    buffer = Buffer.allocUnsafe(next)
   }
 }
 
@@ -65,15 +63,9 @@ function register(held: Buffer, segment: Segment, producers: ProducerTable): num
   return from
 }
 
-function readToEnd(fd: number, position: number): Buffer {
-  const chunks: Buffer[] = []
-  for (let at = position; ; ) {
-    const chunk = Buffer.allocUnsafe(chunkBytes)
-    const count = readSync(fd, chunk, 0, chunkBytes, at)
-    if (count === 0) return Buffer.concat(chunks)
-    chunks.push(chunk.subarray(0, count))
-    at += count
-  }
+function readToEnd(file: StoredFile, position: number, bytes: number): Buffer {
+  const rest = Buffer.allocUnsafe(bytes)
+  return rest.subarray(0, file.read(rest, position))
 }
 
 /** Damage with a later batch behind it is not a torn tail: cutting there would lose what was acknowledged. */

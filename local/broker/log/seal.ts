@@ -1,11 +1,11 @@
 // What is known of a segment, kept beside it, so that a start does not read again what was read or written before.
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { crc32c } from '@node-rs/crc32'
 import type { ProducerEntry } from '../producers/sequence.ts'
 import { compile } from '../protocol/codec.ts'
 import { Reader } from '../protocol/reader.ts'
 import { bytes, int16, int32, int64, list, type ReadOf } from '../protocol/schema.ts'
 import { Writer } from '../protocol/writer.ts'
+import type { Storage } from '../storage/storage.ts'
 
 const sealStruct = {
   /** Length of the segment's file that the rest is about. */
@@ -35,25 +35,24 @@ const crcBytes = 4
 export const sealFileOf = (segmentFile: string): string => segmentFile.replace(/\.log$/, '.index')
 
 /** Writes the seal of a segment. A reader finds a whole one or none; without any, the segment is read instead. */
-export function writeSeal(segmentFile: string, seal: Seal): void {
+export function writeSeal(storage: Storage, segmentFile: string, seal: Seal): void {
   const writer = new Writer(256)
   writer.int32(0)
   codec.write(writer, seal)
   const content = Buffer.from(writer.toBuffer())
   content.writeUInt32BE(crc32c(content.subarray(crcBytes)), 0)
-  const file = sealFileOf(segmentFile)
-  writeFileSync(`${file}.new`, content)
-  renameSync(`${file}.new`, file)
+  storage.replace(sealFileOf(segmentFile), content, false)
 }
 
-/** The seal of a segment whose file has `fileBytes`, or null when there is none that holds for it. */
-export function readSeal(segmentFile: string, fileBytes: number): Seal | null {
+/** The seal of a segment, or null when there is none that holds for its file. */
+export function readSeal(storage: Storage, segmentFile: string): Seal | null {
   try {
-    const content = readFileSync(sealFileOf(segmentFile))
+    const content = storage.content(sealFileOf(segmentFile))
+    if (content === null) return null
     if (content.readUInt32BE(0) !== crc32c(content.subarray(crcBytes))) return null
     const seal = codec.read(new Reader(content, crcBytes))
     // A power failure may have taken the end of the segment.
-    return seal.bytes <= fileBytes ? seal : null
+    return seal.bytes <= storage.size(segmentFile) ? seal : null
   } catch {
     // What cannot be read is as good as absent: the segment itself says everything.
     return null

@@ -1,16 +1,6 @@
 // One file of a partition's log: batches one after the other, and what is known of where they lie.
-import {
-  closeSync,
-  fdatasync,
-  fdatasyncSync,
-  ftruncateSync,
-  openSync,
-  readSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs'
 import type { ProducerTable } from '../producers/table.ts'
+import type { Storage, StoredFile } from '../storage/storage.ts'
 import type { AbortedTransaction } from './aborted.ts'
 import type { BatchHeader } from './batch.ts'
 import { readSeal, type Seal, sealedProducers, sealFileOf, writeSeal } from './seal.ts'
@@ -20,6 +10,7 @@ import { SparseIndex } from './sparse-index.ts'
 export const segmentFileName = (baseOffset: number): string => `${String(baseOffset).padStart(20, '0')}.log`
 
 export class Segment {
+  readonly storage: Storage
   readonly file: string
   readonly baseOffset: number
   /** Bytes of whole batches; the file is never longer but in the middle of a write. */
@@ -36,19 +27,20 @@ export class Segment {
   private index = new SparseIndex()
   /** Length at which the seal was written; -1 without one. */
   private sealedBytes = -1
-  private fd: number | null = null
+  private stored: StoredFile | null = null
   /** Written to since it was last on the disk in full. */
   private dirty = false
 
-  constructor(file: string, baseOffset: number) {
+  constructor(storage: Storage, file: string, baseOffset: number) {
+    this.storage = storage
     this.file = file
     this.baseOffset = baseOffset
     this.nextOffset = baseOffset
   }
 
-  private open(): number {
-    this.fd ??= openReadWrite(this.file)
-    return this.fd
+  private open(): StoredFile {
+    this.stored ??= this.storage.open(this.file)
+    return this.stored
   }
 
   /** Makes the file, empty. */
@@ -73,13 +65,11 @@ export class Segment {
    * death of this process. A write that fails is undone, so that the file ends with a whole batch.
    */
   append(batch: Buffer, header: BatchHeader): void {
-    const fd = this.open()
+    const stored = this.open()
     try {
-      for (let done = 0; done < batch.length; ) {
-        done += writeSync(fd, batch, done, batch.length - done, this.bytes + done)
-      }
+      stored.write(batch, this.bytes)
     } catch (error) {
-      ftruncateSync(fd, this.bytes)
+      stored.truncate(this.bytes)
       throw error
     }
     this.dirty = true
@@ -87,37 +77,28 @@ export class Segment {
   }
 
   /** Resolves when what has been written is on the disk. Rejects with the operating system's error. */
-  sync(): Promise<void> {
-    if (!this.dirty || this.fd === null) return Promise.resolve()
-    const { fd } = this
+  async sync(): Promise<void> {
+    if (!this.dirty || this.stored === null) return
     this.dirty = false
-    return new Promise((resolve, reject) => {
-      fdatasync(fd, (error) => {
-        if (error === null) return resolve()
-        this.dirty = true
-        reject(error)
-      })
-    })
+    try {
+      await this.stored.sync()
+    } catch (error) {
+      this.dirty = true
+      throw error
+    }
   }
 
   /** Like `sync`, and waits. */
   syncNow(): void {
-    if (!this.dirty || this.fd === null) return
-    fdatasyncSync(this.fd)
+    if (!this.dirty || this.stored === null) return
+    this.stored.syncNow()
     this.dirty = false
   }
 
   /** Up to `bytesMax` bytes from `position`. */
   read(position: number, bytesMax: number): Buffer {
-    const wanted = Math.min(bytesMax, this.bytes - position)
-    const buffer = Buffer.allocUnsafeSlow(wanted)
-    let done = 0
-    while (done < wanted) {
-      const count = readSync(this.open(), buffer, done, wanted - done, position + done)
-      if (count === 0) break
-      done += count
-    }
-    return buffer.subarray(0, done)
+    const buffer = Buffer.allocUnsafeSlow(Math.min(bytesMax, this.bytes - position))
+    return buffer.subarray(0, this.open().read(buffer, position))
   }
 
   /** Position of a batch at or before the one that holds `offset`. */
@@ -138,7 +119,7 @@ export class Segment {
   sealWith(producers: Seal['producers']): void {
     const { bytes, nextOffset, firstTimestamp, maxTimestamp, maxTimestampBatch, aborted } = this
     const known = { bytes, nextOffset, firstTimestamp, maxTimestamp, maxTimestampBatch, aborted }
-    writeSeal(this.file, { ...known, index: this.index.toBuffer(), producers })
+    writeSeal(this.storage, this.file, { ...known, index: this.index.toBuffer(), producers })
     this.sealedBytes = bytes
   }
 
@@ -149,7 +130,7 @@ export class Segment {
 
   /** Takes up what the seal knows; returns it, or null when there is none. */
   unseal(): Seal | null {
-    const seal = readSeal(this.file, statSync(this.file).size)
+    const seal = readSeal(this.storage, this.file)
     if (seal === null) return null
     this.bytes = seal.bytes
     this.sealedBytes = seal.bytes
@@ -162,29 +143,14 @@ export class Segment {
     return seal
   }
 
-  /** Cuts the file after its last whole batch. */
-  truncateToWholeBatches(): void {
-    ftruncateSync(this.open(), this.bytes)
-  }
-
   close(): void {
-    if (this.fd !== null) closeSync(this.fd)
-    this.fd = null
+    this.stored?.close()
+    this.stored = null
   }
 
   remove(): void {
     this.close()
-    rmSync(this.file, { force: true })
-    rmSync(sealFileOf(this.file), { force: true })
-  }
-}
-
-/** Opening never truncates; the mode that would create as well ('a+') ignores the position of a write. */
-function openReadWrite(file: string): number {
-  try {
-    return openSync(file, 'r+')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-    return openSync(file, 'wx+')
+    this.storage.remove(this.file)
+    this.storage.remove(sealFileOf(this.file))
   }
 }

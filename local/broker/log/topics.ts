@@ -1,11 +1,10 @@
 // The topics: which exist, their ids, partitions and settings, kept in one small file beside their logs.
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ErrorName } from '../protocol/error-codes.ts'
+import type { Storage } from '../storage/storage.ts'
 import { type Catalog, readCatalog } from './catalog.ts'
 import { type TopicConfigs, withDefaults } from './configs.ts'
-import { replaceFile } from './durable-file.ts'
 import { PartitionLog } from './log.ts'
 import { nameProblem } from './topic-name.ts'
 
@@ -38,6 +37,7 @@ export class TopicRefused extends Error {
 
 export class Topics {
   readonly clusterId: string
+  private readonly storage: Storage
   private readonly file: string
   readonly folder: string
   private readonly byName = new Map<string, Topic>()
@@ -50,11 +50,12 @@ export class Topics {
    *
    * @throws PipelineError LOG_CORRUPT naming the damaged file
    */
-  constructor(dataDir: string, say: (line: string) => void) {
+  constructor(storage: Storage, dataDir: string, say: (line: string) => void) {
+    this.storage = storage
     this.folder = join(dataDir, 'topics')
     this.file = join(dataDir, 'topics.json')
-    mkdirSync(this.folder, { recursive: true })
-    const catalog = readCatalog(this.file)
+    storage.makeFolder(this.folder)
+    const catalog = readCatalog(storage, this.file)
     this.clusterId = catalog?.clusterId ?? randomBytes(16).toString('base64url')
     this.nextProducerId = catalog?.nextProducerId ?? 0
     this.reservedProducerId = this.nextProducerId
@@ -145,7 +146,7 @@ export class Topics {
     this.byName.delete(topic.name)
     this.byId.delete(topic.id)
     for (const log of topic.partitions) log.close()
-    rmSync(join(this.folder, topic.name, topic.id), { recursive: true, force: true })
+    this.storage.remove(join(this.folder, topic.name, topic.id))
   }
 
   /** A producer id that no one has had in this data directory. */
@@ -211,15 +212,15 @@ export class Topics {
 
   /** The id in the path keeps a topic apart from a deleted one of the same name. */
   private openLog(topic: Topic, partition: number): PartitionLog {
-    return new PartitionLog(join(this.folder, topic.name, topic.id, String(partition)), topic.configs)
+    return new PartitionLog(join(this.folder, topic.name, topic.id, String(partition)), topic.configs, this.storage)
   }
 
   private removeOrphans(): void {
-    for (const name of readdirSync(this.folder)) {
+    for (const name of this.storage.list(this.folder)) {
       const known = this.byName.get(name)?.id
-      const ids = readdirSync(join(this.folder, name))
-      for (const id of ids) if (id !== known) rmSync(join(this.folder, name, id), { recursive: true, force: true })
-      if (known === undefined) rmSync(join(this.folder, name), { recursive: true, force: true })
+      const ids = this.storage.list(join(this.folder, name))
+      for (const id of ids) if (id !== known) this.storage.remove(join(this.folder, name, id))
+      if (known === undefined) this.storage.remove(join(this.folder, name))
     }
   }
 
@@ -238,6 +239,6 @@ export class Topics {
       return { name, id, partitions: partitions.length, configs: ownConfigs }
     })
     const catalog: Catalog = { clusterId: this.clusterId, nextProducerId: this.reservedProducerId, topics }
-    replaceFile(this.file, `${JSON.stringify(catalog, null, 2)}\n`)
+    this.storage.replace(this.file, Buffer.from(`${JSON.stringify(catalog, null, 2)}\n`), true)
   }
 }

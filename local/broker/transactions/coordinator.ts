@@ -1,6 +1,6 @@
 // The shell around the transactions: keeps them in a file, writes their markers, and ends those whose time is up.
 import type { CommittedOffsets } from '../groups/offsets.ts'
-import { EntryFile } from '../log/entry-file.ts'
+import { EntryFile, type EntryFilePlace } from '../log/entry-file.ts'
 import type { Topics } from '../log/topics.ts'
 import { compile } from '../protocol/codec.ts'
 import type { ErrorName } from '../protocol/error-codes.ts'
@@ -39,14 +39,11 @@ const idsMax = 10_000
 /** How often overdue transactions are looked for, and unfinished ends tried again. */
 const checkMs = 1_000
 
-export interface TransactionsOptions {
-  file: string
+export interface TransactionsOptions extends EntryFilePlace {
   topics: Topics
   offsets: CommittedOffsets
   /** Milliseconds since 1970. */
   now(): number
-  say(line: string): void
-  fsync: boolean
 }
 
 export class Transactions {
@@ -63,11 +60,10 @@ export class Transactions {
    */
   constructor(options: TransactionsOptions) {
     this.options = options
-    const { file, say, fsync } = options
     const apply = (entry: ReadOf<typeof entryStruct>) => this.apply(entry as Transaction)
     const codec = compile(entryStruct, 0, true)
     const current = () => [...this.byId.values()].map(asEntry)
-    this.entries = new EntryFile({ file, codec, apply, current, say, fsync })
+    this.entries = new EntryFile({ ...options, codec, apply, current })
     this.check()
     this.timer = setInterval(() => this.check(), checkMs).unref()
   }
