@@ -6,6 +6,16 @@ export interface FunctionDescription {
   handler: string
   timeoutSeconds: number
   memoryMB: number
+  /** What it reaches, and so all that its role may touch in the cloud; absent: nothing. */
+  uses?: {
+    store?: true
+    /** Topics that it writes to. */
+    publishes?: string[]
+    /** It reads offsets of all the groups here, and records of their topics, without being in a group. */
+    watches?: true
+  }
+  /** Requests to this path are its events. */
+  route?: '/api'
 }
 
 /** An event source mapping: who is invoked with which topic's records. */
@@ -47,10 +57,31 @@ export const pipeline = {
 
   functions: {
     // The producer runs for the minute of its schedule; what remains is for its last acknowledgements.
-    producer: { handler: 'functions/producer/handler.handler', timeoutSeconds: 75, memoryMB: 256 },
-    consumer: { handler: 'functions/consumer/handler.handler', timeoutSeconds: 60, memoryMB: 512 },
-    lag: { handler: 'functions/lag/handler.handler', timeoutSeconds: 30, memoryMB: 256 },
-    api: { handler: 'functions/api/handler.handler', timeoutSeconds: 30, memoryMB: 512 },
+    producer: {
+      handler: 'functions/producer/handler.handler',
+      timeoutSeconds: 75,
+      memoryMB: 256,
+      uses: { publishes: ['retail-events'] },
+    },
+    consumer: {
+      handler: 'functions/consumer/handler.handler',
+      timeoutSeconds: 60,
+      memoryMB: 512,
+      uses: { store: true },
+    },
+    lag: {
+      handler: 'functions/lag/handler.handler',
+      timeoutSeconds: 30,
+      memoryMB: 256,
+      uses: { store: true, watches: true },
+    },
+    api: {
+      handler: 'functions/api/handler.handler',
+      timeoutSeconds: 30,
+      memoryMB: 512,
+      uses: { store: true, publishes: ['retail-events'] },
+      route: '/api',
+    },
   } satisfies Record<string, FunctionDescription>,
 
   mappings: [
