@@ -1,8 +1,6 @@
 // Opens the store that a URL names.
 import { resolve } from 'node:path'
 import { PipelineError } from '../errors.ts'
-import { openPostgresStore } from './postgres/store.ts'
-import { openSqliteStore } from './sqlite/store.ts'
 import type { Store } from './store.ts'
 
 export interface OpenStoreOptions {
@@ -23,10 +21,15 @@ export interface OpenStoreOptions {
  */
 export async function openStore(url: string, options: OpenStoreOptions = {}): Promise<Store> {
   const { readOnly = false, clock = Date.now, busyMsMax = 5_000 } = options
-  if (/^postgres(ql)?:/.test(url)) return openPostgresStore(url, { readOnly, clock, busyMsMax })
+  // Each adapter is loaded when it is asked for: the cloud has no native module for SQLite, a laptop no use for `pg`.
+  if (/^postgres(ql)?:/.test(url)) {
+    const { openPostgresStore } = await import('./postgres/store.ts')
+    return openPostgresStore(url, { readOnly, clock, busyMsMax })
+  }
   const [, path, synchronous = 'full'] = /^sqlite:([^?]+)(?:\?synchronous=(full|normal))?$/.exec(url) ?? []
   // Only the scheme is repeated: what follows may hold a password.
   if (!path)
     throw new PipelineError('STORE_URL_INVALID', `no store is known for ${/^[\w+.-]*:?/.exec(url)?.[0] || 'it'}`)
+  const { openSqliteStore } = await import('./sqlite/store.ts')
   return openSqliteStore(path === ':memory:' ? path : resolve(path), { readOnly, clock, busyMsMax, synchronous })
 }
