@@ -1,15 +1,11 @@
 // The example of docs/broker.md, which documentation.test.ts compares with the page.
 
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { Kafka, logLevel } from 'kafkajs'
 import { expect, it } from 'vitest'
 import { startBroker } from './broker.ts'
 
 it('hands what a producer sends to a consumer', async () => {
-  const dataDir = mkdtempSync(join(tmpdir(), 'my-test-'))
-  const broker = await startBroker({ dataDir, port: 0, topics: [{ name: 'orders', partitions: 3 }] })
+  const broker = await startBroker({ port: 0, topics: [{ name: 'orders', partitions: 3 }] })
   const kafka = new Kafka({ brokers: [broker.bootstrap], logLevel: logLevel.ERROR })
 
   const producer = kafka.producer()
@@ -26,5 +22,4 @@ it('hands what a producer sends to a consumer', async () => {
 
   await Promise.all([producer.disconnect(), consumer.disconnect()])
   await broker.close()
-  rmSync(dataDir, { recursive: true })
 })

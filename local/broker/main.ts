@@ -1,12 +1,19 @@
 // `npm run broker`: the broker alone, for any Kafka client on this machine.
 import { readFileSync } from 'node:fs'
-import { Command, InvalidArgumentError } from 'commander'
+import { Command, InvalidArgumentError, Option } from 'commander'
 import { startBroker } from './broker.ts'
+import { memoryStorage } from './storage/memory.ts'
 
 const command = new Command('npm run broker --')
   .description('A Kafka broker for this machine: any client connects, and what it acknowledges survives kill -9.')
   .option('--port <n>', 'port to listen on, 0 for any free one', integer(0, 65_535), 9092)
   .option('--data <dir>', 'directory for topics and committed offsets', '.freshet/kafka')
+  .addOption(
+    new Option('--memory [mb]', 'keep everything in memory, at most so much (256), and nothing on the disk')
+      .argParser(integer(1, 1_048_576))
+      .preset('256')
+      .conflicts('data'),
+  )
   .option('--host <name>', 'address to listen on and to tell clients', 'localhost')
   .option('--partitions <n>', 'partitions of topics that are created on demand', integer(1, 1000), 1)
   .option('--fsync', 'acknowledge what is on the disk only, so that it survives a power failure too', false)
@@ -22,9 +29,10 @@ function integer(min: number, max: number) {
   }
 }
 
-const { port, data, host, partitions, fsync, users } = command.opts<{
+const { port, data, memory, host, partitions, fsync, users } = command.opts<{
   port: number
   data: string
+  memory?: number
   host: string
   partitions: number
   fsync: boolean
@@ -42,9 +50,11 @@ function usersIn(file: string | undefined): { users?: Record<string, string> } {
 }
 
 try {
+  const place = memory === undefined ? { dataDir: data } : { storage: memoryStorage(memory * 1024 * 1024) }
+  const where = memory === undefined ? `data in ${data}` : `all in memory, at most ${memory} MB`
   const log = (line: string) => console.error(line)
   const broker = await startBroker({
-    dataDir: data,
+    ...place,
     port,
     host,
     defaultPartitions: partitions,
@@ -52,7 +62,7 @@ try {
     log,
     ...usersIn(users),
   })
-  console.log(`Kafka is ready on ${broker.bootstrap}, data in ${data}. Stop with Ctrl-C.`)
+  console.log(`Kafka is ready on ${broker.bootstrap}, ${where}. Stop with Ctrl-C.`)
   const stop = async () => {
     await broker.close()
     process.exit(0)

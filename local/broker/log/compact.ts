@@ -60,18 +60,21 @@ async function surveyKeys(log: PartitionLog, dirty: readonly Segment[], aborted:
   return { newest, surveyedTo }
 }
 
-/** The segment's batches, with turns for others in between; ends early when the segment's log closes. */
+/** The segment's batches, with turns for others in between; ends early when the log closes or the segment is deleted. */
 async function* inSlices(log: PartitionLog, segment: Segment): AsyncGenerator<Buffer> {
   let bytes = 0
+  if (isGone(log, segment)) return
   for (const batch of batchesOf(segment)) {
     yield batch
     bytes += batch.length
     if (bytes < sliceBytes) continue
     bytes = 0
     await nextTurn()
-    if (log.closed) return
+    if (isGone(log, segment)) return
   }
 }
+
+const isGone = (log: PartitionLog, segment: Segment) => log.closed || !log.closedSegments.includes(segment)
 
 function isAborted(header: BatchHeader, aborted: readonly AbortedTransaction[]): boolean {
   if (!header.isTransactional) return false
@@ -93,7 +96,7 @@ async function rewrite(log: PartitionLog, segment: Segment, survey: Survey): Pro
       compacted.wrote(readHeader(kept, 0))
     }
     const unchanged = compacted.bytes === segment.bytes
-    if (!unchanged && !log.closed && log.closedSegments.includes(segment)) swap(log, segment, compacted, beside)
+    if (!unchanged && !isGone(log, segment)) swap(log, segment, compacted, beside)
   } finally {
     file.close()
     // Not there any more once it has taken its place.

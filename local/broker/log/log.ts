@@ -105,23 +105,23 @@ export class PartitionLog {
     if (verdict.kind === 'refuse') return { kind: 'refused', error: verdict.error, message: 'Sequence out of order' }
     const stamped = this.configs['message.timestamp.type'] === 'LogAppendTime'
     if (stamped) stampAppendTime(batch, now)
-    return { kind: 'appended', baseOffset: this.write(batch), logAppendTimeMs: stamped ? now : -1 }
+    return { kind: 'appended', baseOffset: this.write(batch, now), logAppendTimeMs: stamped ? now : -1 }
   }
 
   /**
    * Writes the marker that ends a transaction, with `onDisk` through to the disk. Throws the operating system's error.
    */
   appendMarker(marker: Marker, now: number, onDisk = false): void {
-    this.write(markerBatch(marker, now))
+    this.write(markerBatch(marker, now), now)
     if (onDisk) this.active.syncNow()
   }
 
-  private write(batch: Buffer): number {
+  private write(batch: Buffer, now: number): number {
     const baseOffset = this.endOffset
     const stableBefore = this.stableOffset
     place(batch, baseOffset, leaderEpoch)
     const header = readHeader(batch, 0)
-    const segment = this.segmentFor(header.bytes, header.maxTimestamp)
+    const segment = this.segmentFor(header.bytes, header.maxTimestamp, now)
     segment.append(batch, header)
     noteAborted(segment, batch, 0, this.producers.wrote(header))
     const stableMoved = this.stableOffset > stableBefore
@@ -129,12 +129,16 @@ export class PartitionLog {
     return baseOffset
   }
 
-  private segmentFor(bytes: number, timestamp: number): Segment {
+  /** The newest segment, or a new one when it is full or old. What may go then goes at once, to bound what is kept. */
+  private segmentFor(bytes: number, timestamp: number, now: number): Segment {
     const active = this.active
     if (active.bytes === 0) return active
-    const full = active.bytes + bytes > this.configs['segment.bytes']
+    const full = active.bytes + bytes > segmentBytesMax(this.configs)
     const old = timestamp - active.firstTimestamp > this.configs['segment.ms']
-    return full || old ? this.roll() : active
+    if (!full && !old) return active
+    const next = this.roll()
+    this.retain(now)
+    return next
   }
 
   /** Resolves when all that was appended so far is on the disk. Rejects with the operating system's error. */
@@ -230,4 +234,12 @@ export class PartitionLog {
     for (const wake of this.watchers) wake(Number.POSITIVE_INFINITY, true)
     for (const segment of this.segments) segment.close()
   }
+}
+
+/**
+ * No more than segment.bytes, and no more than retention.bytes where that is at least 1 MB. Our choice: since whole
+ * segments are deleted, Kafka keeps up to retention.bytes plus segment.bytes, which by default is a gigabyte.
+ */
+function segmentBytesMax({ 'segment.bytes': bytes, 'retention.bytes': keptBytes }: TopicConfigs): number {
+  return keptBytes < 0 ? bytes : Math.min(bytes, Math.max(keptBytes, 1024 * 1024))
 }
