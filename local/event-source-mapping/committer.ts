@@ -1,10 +1,10 @@
 // Commits what is resolved, one request at a time; what is resolved meanwhile goes along with the next.
-import type { Commit, Dispatcher } from './dispatch.ts'
+import type { Commit, Commits } from './commits.ts'
 
 const retryMs = 250
 
 export interface CommitterOptions {
-  dispatcher: Dispatcher
+  commits: Commits
   /** @throws when Kafka refuses or does not answer */
   commit(offsets: { partition: number; offset: number }[]): Promise<void>
   /** Something did not work; ask again soon. */
@@ -22,20 +22,20 @@ export class Committer {
   /** Resolves when nothing is due any more, or when it did not work. */
   commitResolved(): Promise<void> {
     if (this.#committing) return this.#committing
-    const commits = this.#options.dispatcher.takeCommits()
-    if (commits.length === 0) return Promise.resolve()
-    this.#committing = this.#commitFrom(commits)
+    const due = this.#options.commits.take()
+    if (due.length === 0) return Promise.resolve()
+    this.#committing = this.#commitFrom(due)
     return this.#committing
   }
 
   async #commitFrom(first: Commit[]): Promise<void> {
-    const { dispatcher, commit, again } = this.#options
-    for (let commits = first; commits.length > 0; commits = dispatcher.takeCommits()) {
+    const { commits, commit, again } = this.#options
+    for (let due = first; due.length > 0; due = commits.take()) {
       try {
-        await commit(commits.map(({ queue, offset }) => ({ partition: queue.partition, offset })))
-        dispatcher.committed(commits)
+        await commit(due.map(({ queue, offset }) => ({ partition: queue.partition, offset })))
+        commits.done(due)
       } catch (error) {
-        dispatcher.notCommitted(commits, error instanceof Error ? error.message : String(error))
+        commits.failed(due, error instanceof Error ? error.message : String(error))
         setTimeout(again, retryMs).unref()
         break
       }

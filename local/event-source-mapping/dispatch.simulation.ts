@@ -1,7 +1,9 @@
 // A Kafka, a group of two mappings and their functions in miniature, with faults at every step, for the dispatcher's property test.
 import { ok as assert, deepStrictEqual } from 'node:assert'
 import type { WaitingRecord } from './batch.ts'
-import { type Commit, Dispatcher, type DispatcherOptions } from './dispatch.ts'
+import type { Commit } from './commits.ts'
+import { Dispatcher } from './dispatch.ts'
+import type { DispatcherOptions } from './dispatch-options.ts'
 import type { HappeningBody } from './happening.ts'
 import type { Batch } from './in-flight.ts'
 import type { InvokeResult } from './invoke.ts'
@@ -154,7 +156,7 @@ export class Simulation {
 
   #send(member: Member): void {
     if (member.sent) return
-    const commits = member.dispatcher.takeCommits()
+    const commits = member.dispatcher.commits.take()
     for (const { queue, offset } of commits) {
       assert(!queue.lost && member.assigned.includes(queue.partition), 'a commit for a partition of another member')
       this.#assertAllDone(offset, queue.partition, `${offset} is committed`)
@@ -167,14 +169,14 @@ export class Simulation {
     const { commits, generation } = member.sent
     member.sent = null
     if (!succeeds || generation !== this.#generation) {
-      member.dispatcher.notCommitted(commits, 'not now')
+      member.dispatcher.commits.failed(commits, 'not now')
       return
     }
     for (const { queue, offset } of commits) {
       assert(offset >= (this.#committed.get(queue.partition) ?? 0), `${queue.key}: the commit went back to ${offset}`)
       this.#committed.set(queue.partition, offset)
     }
-    member.dispatcher.committed(commits)
+    member.dispatcher.commits.done(commits)
   }
 
   /** Every member joins again, under its old name or, after a session time-out, a new one. */

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Simulation } from './dispatch.simulation.ts'
-import { Dispatcher, type DispatcherOptions } from './dispatch.ts'
+import { Dispatcher } from './dispatch.ts'
+import type { DispatcherOptions } from './dispatch-options.ts'
 import type { HappeningBody } from './happening.ts'
 import type { InvokeResult } from './invoke.ts'
 
@@ -42,7 +43,7 @@ function arrive(dispatcher: Dispatcher, partition: number, from: number, to: num
 }
 
 const commitsOf = (dispatcher: Dispatcher) =>
-  Object.fromEntries(dispatcher.takeCommits().map(({ queue, offset }) => [queue.key, offset]))
+  Object.fromEntries(dispatcher.commits.take().map(({ queue, offset }) => [queue.key, offset]))
 
 describe('a batch that succeeds', () => {
   it('commits what it held, control records behind it included', () => {
@@ -78,8 +79,8 @@ it('asks again for a commit that failed', () => {
   const { dispatcher, told } = create()
   arrive(dispatcher, 0, 0, 2)
   dispatcher.answer(dispatcher.turn(0).invoke[0] as never, ok, 1)
-  const commits = dispatcher.takeCommits()
-  dispatcher.notCommitted(commits, 'no coordinator')
+  const commits = dispatcher.commits.take()
+  dispatcher.commits.failed(commits, 'no coordinator')
   expect(told.at(-1)).toEqual({ type: 'commit-error', offsets: { 't-0': 3 }, error: 'no coordinator' })
   expect(commitsOf(dispatcher)).toEqual({ 't-0': 3 })
 })

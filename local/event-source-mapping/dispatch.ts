@@ -2,29 +2,16 @@
 //
 // It does nothing itself: the shell (mapping.ts) feeds it what happened and carries out what it answers. Time is an
 // argument, in milliseconds of any clock that never goes back.
-import { type BatchLimits, nextCut, type WaitingRecord } from './batch.ts'
+import { nextCut, type WaitingRecord } from './batch.ts'
+import { Commits } from './commits.ts'
+import type { DispatcherOptions } from './dispatch-options.ts'
 import { droppedOf, takenOf } from './give-up.ts'
 import type { Beginning } from './group-offsets.ts'
 import type { HappeningBody } from './happening.ts'
-import { type Batch, InFlight, type RetryPolicy, resultOf } from './in-flight.ts'
+import { type Batch, InFlight, resultOf } from './in-flight.ts'
 import type { InvokeResult } from './invoke.ts'
 import { judge } from './outcome.ts'
 import { PartitionQueue } from './partition.ts'
-
-export interface DispatcherOptions {
-  topic: string
-  limits: BatchLimits
-  /** Invocations in flight at most. */
-  concurrency: number
-  retry: RetryPolicy
-  reportBatchItemFailures: boolean
-  /** Older records are given up; Infinity for no limit. */
-  recordAgeMsMax: number
-  /** What this clock lacks to milliseconds since 1970, which the age of a record is counted in. */
-  epochMs: number
-  /** Is there a destination for what is given up? Else it is dropped. */
-  hasDestination: boolean
-}
 
 /** What Kafka brought for one partition. */
 export interface Arrival {
@@ -47,16 +34,11 @@ export interface Turn {
   wakeAtMs: number | null
 }
 
-/** A commit to ask Kafka for. */
-export interface Commit {
-  queue: PartitionQueue
-  offset: number
-}
-
 export class Dispatcher {
   readonly #options: DispatcherOptions
   readonly #tell: (happening: HappeningBody) => void
   readonly #inFlight: InFlight
+  readonly commits: Commits
   #queues = new Map<number, PartitionQueue>()
   #closed = false
 
@@ -64,6 +46,7 @@ export class Dispatcher {
     this.#options = options
     this.#tell = tell
     this.#inFlight = new InFlight(options.retry)
+    this.commits = new Commits(() => this.#queues.values(), tell)
   }
 
   /**
@@ -165,30 +148,6 @@ export class Dispatcher {
     this.#inFlight.finish(batch, now)
   }
 
-  /** The commits that are due: offsets that were resolved since the last call, of partitions that are still ours. */
-  takeCommits(): Commit[] {
-    const commits: Commit[] = []
-    for (const queue of this.#queues.values()) {
-      const offset = queue.resolvedOffset
-      if (offset === null || offset <= (queue.requestedOffset ?? -1)) continue
-      queue.requestedOffset = offset
-      commits.push({ queue, offset })
-    }
-    return commits
-  }
-
-  committed(commits: readonly Commit[]): void {
-    for (const { queue, offset } of commits) queue.committedOffset = offset
-    const ours = commits.filter(({ queue }) => !queue.lost)
-    if (ours.length > 0) this.#tell({ type: 'commit', offsets: offsetsOf(ours) })
-  }
-
-  /** The commits failed and are due again. Whether Kafka took them nobody knows; committing twice does no harm. */
-  notCommitted(commits: readonly Commit[], error: string): void {
-    for (const { queue } of commits) queue.requestedOffset = queue.committedOffset ?? -1
-    this.#tell({ type: 'commit-error', offsets: offsetsOf(commits), error })
-  }
-
   /** Lets no further batch start. */
   close(): void {
     this.#closed = true
@@ -265,10 +224,6 @@ export class Dispatcher {
 
 function keyOf({ key }: PartitionQueue): string {
   return key
-}
-
-function offsetsOf(commits: readonly Commit[]): Record<string, number> {
-  return Object.fromEntries(commits.map(({ queue, offset }) => [queue.key, offset]))
 }
 
 function earliest(a: number | null, b: number | null): number | null {

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { Dispatcher, type DispatcherOptions } from './dispatch.ts'
+import { Dispatcher } from './dispatch.ts'
+import type { DispatcherOptions } from './dispatch-options.ts'
 import type { Happening, HappeningBody } from './happening.ts'
 import type { Batch } from './in-flight.ts'
 import type { InvokeResult } from './invoke.ts'
@@ -33,7 +34,7 @@ function create(last: number, options: Partial<DispatcherOptions> = {}) {
   dispatcher.arrive({ partition: 0, fetchedOffset: 0, nextOffset: last + 1, records })
   const of = <T extends Happening['type']>(type: T) =>
     told.filter((one): one is Extract<HappeningBody, { type: T }> => one.type === type)
-  return { dispatcher, of, committed: () => dispatcher.takeCommits()[0]?.offset }
+  return { dispatcher, of, committed: () => dispatcher.commits.take()[0]?.offset }
 }
 
 const offsetsOf = (batch: Batch | undefined) =>

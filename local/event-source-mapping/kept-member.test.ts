@@ -31,3 +31,10 @@ it('takes for dead what an earlier process with its own number has left, unless 
   member.forget()
   expect(new KeptMember(folder, 'g').takeDead()).toEqual([])
 })
+
+it('does without where nothing can be written', () => {
+  left('a file', 'in place of a folder')
+  const member = new KeptMember(join(folder, 'a file', 'members'), 'g')
+  member.keep('any')
+  expect(member.takeDead()).toEqual([])
+})

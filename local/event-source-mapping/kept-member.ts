@@ -25,9 +25,13 @@ export class KeptMember {
     this.#file = join(folder, `${process.pid}-${name}.json`)
   }
 
+  /** Where nothing can be written, a member that is killed is missed after its session time-out, and nothing else is lost. */
   keep(memberId: string): void {
-    mkdirSync(this.#folder, { recursive: true })
-    writeFileSync(this.#file, JSON.stringify({ pid: process.pid, groupId: this.#groupId, memberId } satisfies Kept))
+    const kept: Kept = { pid: process.pid, groupId: this.#groupId, memberId }
+    try {
+      mkdirSync(this.#folder, { recursive: true })
+      writeFileSync(this.#file, JSON.stringify(kept))
+    } catch {}
   }
 
   /** This process has left the group by itself. */

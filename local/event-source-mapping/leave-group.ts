@@ -30,6 +30,11 @@ export async function leaveGroup(brokers: readonly string[], groupId: string, me
   )
 }
 
+/** Without waiting: what cannot be told to Kafka, Kafka finds out by the session time-out. */
+export function leaveForDead(brokers: readonly string[], groupId: string, memberIds: readonly string[]): void {
+  for (const memberId of memberIds) leaveGroup(brokers, groupId, memberId).catch(() => {})
+}
+
 /** One request on a connection of its own; resolves to the body of its answer. */
 function ask(broker: string, apiKey: number, body: Buffer): Promise<Buffer> {
   const colon = broker.lastIndexOf(':')

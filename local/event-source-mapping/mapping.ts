@@ -1,29 +1,26 @@
 // Runs one event source mapping: reads a topic, invokes a function with batches of its records, commits what is resolved.
-import { randomUUID } from 'node:crypto'
 import { registerCodecs } from '../../functions/kafka/codecs.ts'
 import { type Backoff, retryBackoffDefault } from './backoff.ts'
 import { Committer } from './committer.ts'
-import { deliver } from './deliver.ts'
-import { type DestinationPublisher, openDestinationPublisher } from './destination-publisher.ts'
+import { type Delivery, openDelivery } from './delivery.ts'
 import { Dispatcher } from './dispatch.ts'
-import { compileFilters } from './filter.ts'
-import { failedBatchOf } from './give-up.ts'
+import { dispatcherOptions } from './dispatch-options.ts'
 import type { Happening, HappeningBody } from './happening.ts'
 import type { Batch } from './in-flight.ts'
-import { fillOf, Intake, type TakenIn } from './intake.ts'
 import type { Invoke, InvokeResult } from './invoke.ts'
-import { countMetrics, noMetrics } from './metrics.ts'
+import { Journal } from './journal.ts'
 import { countOf, offsetsIn } from './part.ts'
-import { Poller } from './poller.ts'
-import type { Fetched } from './polling.ts'
-import { recordDecoder } from './schema-registry/decode.ts'
+import type { Poller } from './poller.ts'
+import { openReading } from './reading.ts'
 import { type MappingSettings, parseSettings } from './settings.ts'
 import { type MappingState, stateOf } from './state.ts'
+import type { SystemLogEvent } from './system-log.ts'
 import { type EventSource, encodeEvent, envelopeBytes, payloadBytesMax } from './to-event.ts'
 
 export type { Happening } from './happening.ts'
 export type { Invoke, InvokeResult } from './invoke.ts'
 export type { MappingState, PartitionState } from './state.ts'
+export type { SystemLogEvent } from './system-log.ts'
 
 export interface MappingOptions {
   /** Names the mapping: the consumer group where none is set. */
@@ -33,6 +30,10 @@ export interface MappingOptions {
   invoke: Invoke
   /** `host:port`; in place of the brokers that the settings name. */
   brokers?: string[]
+  /** In place of the group that the settings name. */
+  consumerGroupId?: string
+  /** AWS allows 14 minutes with a Kafka mapping. */
+  functionTimeoutSeconds?: number
   /** Where the stand-ins for SQS, SNS and S3 put what is given up. */
   destinationsFolder?: string
   /** Where the member of the group is kept, so that the next start need not wait for its session time-out. */
@@ -44,6 +45,8 @@ export interface MappingOptions {
   stopMsMax?: number
   /** Is called for everything that happens, in order. It must not throw. */
   emit: (happening: Happening) => void
+  /** Is given what the settings' `SystemLogLevel` lets through of Lambda's system log. It must not throw. */
+  writeSystemLog?: (event: SystemLogEvent) => void
 }
 
 export interface Mapping {
@@ -62,8 +65,7 @@ const invocationsPerPoller = 5
  * @throws PipelineError CONFIG_INVALID when the settings are not ones that AWS accepts, or not supported here
  */
 export async function startMapping(options: MappingOptions): Promise<Mapping> {
-  const { brokers, uuid } = options
-  const settings = parseSettings(options.settings, uuid, { nowMs: Date.now(), ...(brokers && { brokers }) })
+  const settings = parseSettings(options.settings, options.uuid, { ...options, nowMs: Date.now() })
   registerCodecs()
   return new MappingShell(options, settings)
 }
@@ -75,9 +77,8 @@ class MappingShell implements Mapping {
   readonly #dispatcher: Dispatcher
   readonly #committer: Committer
   readonly #poller: Poller
-  readonly #intake: Intake
-  readonly #publisher: DestinationPublisher
-  #counts = noMetrics
+  readonly #delivery: Delivery
+  readonly #journal: Journal
   #turnIsDue = false
   #stopped = false
   #wakeUp: NodeJS.Timeout | undefined
@@ -87,14 +88,32 @@ class MappingShell implements Mapping {
     this.#options = options
     this.#settings = settings
     this.#source = { bootstrapServers: settings.bootstrapServers.join(','), arn: settings.eventSourceArn }
-    const filter = settings.filterPatterns.length > 0 ? compileFilters(settings.filterPatterns) : null
-    const decode = settings.schemaRegistry ? recordDecoder(settings.schemaRegistry, () => performance.now()) : null
-    this.#intake = new Intake({ topic: settings.topic, source: this.#source, filter, decode })
+    this.#journal = new Journal({
+      uuid: options.uuid,
+      settings,
+      emit: options.emit,
+      writeSystemLog: options.writeSystemLog ?? (() => {}),
+      partitions: () => this.state().partitions,
+    })
     this.#dispatcher = this.#createDispatcher()
-    this.#poller = this.#createPoller()
-    this.#publisher = openDestinationPublisher(this.#clientId, settings.bootstrapServers)
-    this.#committer = new Committer({
+    this.#poller = openReading({
+      settings,
+      source: this.#source,
+      clientId: this.#clientId,
+      membersFolder: options.membersFolder,
       dispatcher: this.#dispatcher,
+      journal: this.#journal,
+      turnSoon: () => this.#turnSoon(),
+    })
+    this.#delivery = openDelivery({
+      uuid: options.uuid,
+      clientId: this.#clientId,
+      settings,
+      source: this.#source,
+      folder: options.destinationsFolder ?? '.freshet/destinations',
+    })
+    this.#committer = new Committer({
+      commits: this.#dispatcher.commits,
       commit: (offsets) => this.#poller.commit(offsets),
       again: () => this.#turnSoon(),
     })
@@ -102,7 +121,14 @@ class MappingShell implements Mapping {
   }
 
   state(): MappingState {
-    return stateOf(this.#options.uuid, this.#settings, this.#dispatcher, this.#counts, performance.timeOrigin)
+    return stateOf({
+      uuid: this.#options.uuid,
+      settings: this.#settings,
+      membership: this.#poller.membership,
+      dispatcher: this.#dispatcher,
+      counts: this.#journal.counts,
+      epochMs: performance.timeOrigin,
+    })
   }
 
   async stop(): Promise<void> {
@@ -120,7 +146,8 @@ class MappingShell implements Mapping {
     // Kafka may be out of reach, and a commit would wait for it.
     await Promise.race([this.#committer.commitResolved(), delay(stopMsMaxDefault)])
     this.#stopped = true
-    await Promise.all([this.#poller.stop(), this.#publisher.close()])
+    this.#journal.close()
+    await Promise.all([this.#poller.stop(), this.#delivery.close()])
   }
 
   get #clientId(): string {
@@ -129,77 +156,13 @@ class MappingShell implements Mapping {
 
   #createDispatcher(): Dispatcher {
     const { concurrency, retryBackoffMs = retryBackoffDefault } = this.#options
-    const settings = this.#settings
-    const bytesMax = payloadBytesMax - envelopeBytes(this.#source)
-    return new Dispatcher(
-      {
-        topic: settings.topic,
-        limits: { recordsMax: settings.batchSizeMax, windowMs: settings.windowMs, bytesMax },
-        concurrency: concurrency ?? settings.pollers * invocationsPerPoller,
-        retry: {
-          backoff: retryBackoffMs,
-          retriesMax: settings.retriesMax ?? Number.POSITIVE_INFINITY,
-          bisects: settings.bisectOnError,
-        },
-        recordAgeMsMax: settings.recordAgeMsMax ?? Number.POSITIVE_INFINITY,
-        epochMs: performance.timeOrigin,
-        reportBatchItemFailures: settings.reportBatchItemFailures,
-        hasDestination: settings.destination !== null,
-      },
-      (happening) => this.#tell(happening),
-    )
-  }
-
-  #createPoller(): Poller {
-    const { topic, bootstrapServers, consumerGroupId, startingPosition, startingTimestampMs } = this.#settings
-    const dispatcher = this.#dispatcher
-    const { membersFolder } = this.#options
-    const start = { position: startingPosition, timestampMs: startingTimestampMs }
-    return new Poller(
-      { bootstrapServers, topic, groupId: consumerGroupId, clientId: this.#clientId, start, membersFolder },
-      {
-        assigned: (partitions, sameMember) => {
-          const kept = dispatcher.assign(partitions, sameMember)
-          this.#turnSoon()
-          return kept.flatMap(({ partition, nextOffset: offset }) => (offset === null ? [] : [{ partition, offset }]))
-        },
-        begins: (beginnings) => {
-          for (const beginning of beginnings) dispatcher.begin(beginning)
-          this.#turnSoon()
-        },
-        arrived: (fetched) => this.#arrived(fetched),
-        passed: (...offsets) => {
-          dispatcher.pass(...offsets)
-          this.#turnSoon()
-        },
-        outOfRange: (partition) => dispatcher.outOfRange(partition),
-        spans: (spans) => dispatcher.noteEnds(spans),
-        failed: (error, delayMs) => this.#tell({ type: 'poll-error', error, delayMs }),
-        position: (partition) => dispatcher.queue(partition)?.nextOffset ?? null,
-        isBehind: (partition) => dispatcher.queue(partition)?.isBehind ?? false,
-        isFull: (partition) => this.#fill(partition) >= 1,
-        hasRoom: (partition) => this.#fill(partition) <= 0.5,
-      },
-    )
-  }
-
-  #arrived({ partition, fetchedOffset, nextOffset, endOffset, messages, isCurrent }: Fetched): void | Promise<void> {
-    // Whole milliseconds: a fraction would cost an allocation for each record.
-    const taken = this.#intake.take(partition, messages, Math.floor(performance.now()))
-    const arrive = ({ records, filtered }: TakenIn): void => {
-      if (!isCurrent()) return
-      const key = `${this.#settings.topic}-${partition}`
-      this.#tell({ type: 'polled', partition: key, count: messages.length })
-      if (filtered.length > 0) this.#tell({ type: 'filtered', records: { [key]: filtered } })
-      this.#dispatcher.arrive({ partition, fetchedOffset, nextOffset, endOffset, records })
-      this.#turnSoon()
+    const stage = {
+      concurrency: concurrency ?? this.#settings.pollers * invocationsPerPoller,
+      epochMs: performance.timeOrigin,
+      bytesMax: payloadBytesMax - envelopeBytes(this.#source),
+      backoff: retryBackoffMs,
     }
-    return taken instanceof Promise ? taken.then(arrive) : arrive(taken)
-  }
-
-  #fill(partition: number): number {
-    const queue = this.#dispatcher.queue(partition)
-    return queue ? fillOf(queue, this.#settings.batchSizeMax, this.#dispatcher.queues().length) : 0
+    return new Dispatcher(dispatcherOptions(this.#settings, stage), (happening) => this.#journal.tell(happening))
   }
 
   /** Once for all partitions of a fetch: they are handed over one after the other, and may share a batch. */
@@ -229,7 +192,7 @@ class MappingShell implements Mapping {
       this.#source,
       batch.current.slices.map(({ queue, records }) => ({ key: queue.key, records })),
     )
-    this.#tell(invocationOf(batch, event.length))
+    this.#journal.tell(invocationOf(batch, event.length))
     let result: InvokeResult
     try {
       result = await this.#options.invoke(event)
@@ -242,20 +205,7 @@ class MappingShell implements Mapping {
   }
 
   async #deliver(batch: Batch): Promise<void> {
-    const { destination, functionName } = this.#settings
-    if (!destination) throw new Error('There is no destination to deliver to. This is a bug in Freshet.')
-    const failed = failedBatchOf(batch, this.#source, arnOf(functionName), { ms: Date.now(), requestId: randomUUID() })
-    const name = destination.kind === 'kafka' ? `kafka://${destination.topic}` : destination.arn
-    const result = await deliver(destination, failed, {
-      publish: this.#publisher.publish,
-      folder: this.#options.destinationsFolder ?? '.freshet/destinations',
-      mappingUuid: this.#options.uuid,
-      newId: randomUUID,
-    }).then(
-      () => ({ destination: name }),
-      (error) => ({ error: messageOf(error) }),
-    )
-    this.#dispatcher.delivered(batch, result, performance.now())
+    this.#dispatcher.delivered(batch, await this.#delivery.deliver(batch), performance.now())
     this.#ended()
   }
 
@@ -263,24 +213,11 @@ class MappingShell implements Mapping {
     if (!this.#dispatcher.isBusy) this.#whenIdle()
     this.#turn()
   }
-
-  #tell(happening: HappeningBody): void {
-    this.#counts = countMetrics(this.#counts, happening)
-    // Of interest as a sum only, and as frequent as fetches are.
-    if (happening.type === 'polled') return
-    this.#options.emit({ ...happening, t: Date.now() })
-  }
 }
 
 function invocationOf(batch: Batch, bytes: number): HappeningBody {
   const { slices, attempt } = batch.current
   return { type: 'invoke', batch: batch.id, records: offsetsIn(slices), attempt, count: countOf(slices), bytes }
-}
-
-/** The account number of Amazon's own examples: there is no account here. */
-function arnOf(functionName: string | null): string {
-  if (functionName?.startsWith('arn:')) return functionName
-  return `arn:aws:lambda:us-east-1:123456789012:function:${functionName ?? 'function'}`
 }
 
 function messageOf(error: unknown): string {

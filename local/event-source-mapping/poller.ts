@@ -8,24 +8,16 @@
 // - After each rebalance it forgets its positions and reads the committed ones. So partitions that stay are sought.
 // - It has no revoke hook, and its own commit tries again across rebalances with the new generation. So commits go out
 //   once, with the generation of the moment in which the caller chose them.
-import { type Batch, type Consumer, type EachBatchPayload, Kafka, type LogEntry, logLevel } from 'kafkajs'
+import type { Batch, Consumer, EachBatchPayload, Kafka, LogEntry } from 'kafkajs'
 import { standStillAtDamage } from './damage.ts'
 import { GroupOffsets } from './group-offsets.ts'
+import { heartbeatMs, openConsumer, openKafka } from './kafka-client.ts'
 import { KeptMember } from './kept-member.ts'
-import { leaveGroup } from './leave-group.ts'
+import { leaveForDead } from './leave-group.ts'
+import { type Membership, MembershipWatch } from './membership.ts'
 import type { PollerEvents, PollerOptions } from './polling.ts'
+import { Room } from './room.ts'
 
-/** Short: a dead member is noticed after the session time-out alone, as kafkajs has no static membership. Kafka allows 6 s. */
-const sessionTimeoutMs = 6_000
-const heartbeatMs = 1_000
-/** A member that does not rejoin within this is given up. The loop below never keeps a rebalance waiting for longer than a heartbeat. */
-const rebalanceTimeoutMs = 10_000
-/** How long a resumed partition may wait for the running long poll. */
-const fetchWaitMs = 50
-const fetchBytesMax = 10 * 1024 * 1024
-const partitionFetchBytesMax = 1024 * 1024
-/** New partitions of the topic are noticed after this. */
-const metadataAgeMsMax = 30_000
 const spansEveryMs = 5_000
 const reconnectMs = { min: 100, max: 500 }
 const stopMsMax = 2_000
@@ -40,31 +32,23 @@ export class Poller {
   #commit: EachBatchPayload['commitOffsetsIfNecessary'] | null = null
   #memberId: string | null = null
   #assigned: number[] = []
-  #paused = new Set<number>()
   /** Counts rebalances, so that what was begun before one knows that it is out of date. */
   #generation = 0
   #stopping = false
   readonly #kept: KeptMember | null
+  readonly #room: Room
+  readonly #membership = new MembershipWatch()
   #dead: string[] = []
   #failures = 0
-  #signalRoom = (): void => {}
   #signalEnd = (_error: Error | null): void => {}
   #ended: Promise<void> = Promise.resolve()
 
   constructor(options: PollerOptions, events: PollerEvents) {
     this.#options = options
     this.#events = events
+    this.#room = new Room(options.topic, events)
     this.#kept = options.membersFolder ? new KeptMember(options.membersFolder, options.groupId) : null
-    this.#kafka = new Kafka({
-      clientId: options.clientId,
-      brokers: options.bootstrapServers,
-      connectionTimeout: 1_000,
-      requestTimeout: 10_000,
-      // Short, because a broker that restarts should be met at once; what outlasts them ends the session and begins another.
-      retry: { initialRetryTime: 50, maxRetryTime: 250, retries: 5, restartOnFailure: async () => false },
-      logLevel: logLevel.ERROR,
-      logCreator: () => (entry) => this.#log(entry),
-    })
+    this.#kafka = openKafka(options, (entry) => this.#log(entry))
   }
 
   /** Begins to poll, and returns at once. */
@@ -76,7 +60,7 @@ export class Poller {
   /** Leaves the group and disconnects; after 2 s it is let go, as Kafka may be out of reach. */
   async stop(): Promise<void> {
     this.#stopping = true
-    this.#signalRoom()
+    this.roomMade()
     this.#signalEnd(null)
     const left = this.#ended.then(() => this.#kept?.forget())
     await Promise.race([left, delay(stopMsMax)])
@@ -84,11 +68,11 @@ export class Poller {
 
   /** Says that partitions may have room again. */
   roomMade(): void {
-    this.#signalRoom()
-    const resumed = [...this.#paused].filter((partition) => this.#events.hasRoom(partition))
-    if (resumed.length === 0 || !this.#consumer) return
-    for (const partition of resumed) this.#paused.delete(partition)
-    this.#consumer.resume([{ topic: this.#options.topic, partitions: resumed }])
+    this.#room.made(this.#consumer)
+  }
+
+  get membership(): Membership {
+    return this.#membership.now
   }
 
   /**
@@ -113,6 +97,7 @@ export class Poller {
         if (this.#stopping) return
         this.#failures += 1
         const delayMs = Math.min(reconnectMs.max, reconnectMs.min * 2 ** (this.#failures - 1))
+        this.#membership.failed(messageOf(error))
         this.#events.failed(messageOf(error), delayMs)
         await delay(delayMs)
       }
@@ -121,19 +106,7 @@ export class Poller {
 
   /** One consumer's life: until `stop`, or until kafkajs gives up. */
   async #session(): Promise<void> {
-    const consumer = this.#kafka.consumer({
-      groupId: this.#options.groupId,
-      sessionTimeout: sessionTimeoutMs,
-      rebalanceTimeout: rebalanceTimeoutMs,
-      heartbeatInterval: heartbeatMs,
-      maxWaitTimeInMs: fetchWaitMs,
-      minBytes: 1,
-      maxBytes: fetchBytesMax,
-      maxBytesPerPartition: partitionFetchBytesMax,
-      metadataMaxAge: metadataAgeMsMax,
-      // As on AWS, the topic must exist.
-      allowAutoTopicCreation: false,
-    })
+    const consumer = openConsumer(this.#kafka, this.#options.groupId)
     const ended = new Promise<Error | null>((resolve) => {
       this.#signalEnd = resolve
     })
@@ -144,7 +117,7 @@ export class Poller {
     const forget = standStillAtDamage({
       topic,
       assigned: () => this.#assigned,
-      isPaused: (partition) => this.#paused.has(partition),
+      isPaused: (partition) => this.#room.isPaused(partition),
       consumer,
       events: this.#events,
     })
@@ -152,7 +125,8 @@ export class Poller {
       await consumer.connect()
       await consumer.subscribe({ topic, fromBeginning: start.position !== 'LATEST' })
       this.#consumer = consumer
-      setTimeout(() => this.#leaveDead(), leaveDeadAfterMs).unref()
+      const dead = this.#dead.splice(0)
+      setTimeout(() => leaveForDead(this.#options.bootstrapServers, groupId, dead), leaveDeadAfterMs).unref()
       await consumer.run({ autoCommit: false, eachBatch: (payload) => this.#eachBatch(payload) })
       const error = await ended
       if (error) throw error
@@ -164,16 +138,19 @@ export class Poller {
       this.#commit = null
       this.#memberId = null
       this.#assigned = []
-      this.#paused.clear()
+      this.#room.clear()
+      this.#membership.left()
       if (!this.#stopping) this.#events.assigned([], false)
       await Promise.all([offsets.close(), consumer.disconnect().catch(() => {})])
     }
   }
 
   #listen(consumer: Consumer, offsets: GroupOffsets): void {
+    this.#membership.listenTo(consumer)
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       const sameMember = this.#memberId === payload.memberId
       this.#memberId = payload.memberId
+      this.#membership.joined()
       this.#kept?.keep(payload.memberId)
       this.#assigned = [...(payload.memberAssignment[this.#options.topic] ?? [])]
       this.#generation += 1
@@ -209,12 +186,6 @@ export class Poller {
     begin().catch((error) => isCurrent() && this.#signalEnd(error))
   }
 
-  /** Without waiting: what cannot be told to Kafka, Kafka finds out by the session time-out. */
-  #leaveDead(): void {
-    const { bootstrapServers, groupId } = this.#options
-    for (const memberId of this.#dead.splice(0)) leaveGroup(bootstrapServers, groupId, memberId).catch(() => {})
-  }
-
   #tellSpans(offsets: GroupOffsets): void {
     const isCurrent = this.#currently()
     // Whoever watches sees what was known before; that Kafka is away is told by the fetches.
@@ -237,31 +208,10 @@ export class Poller {
     const fetched = { partition, fetchedOffset: Number(fetchedOffset), nextOffset, endOffset: Number(highWatermark) }
     await this.#events.arrived({ ...fetched, messages, isCurrent: this.#currently() })
     while (!this.#stopping) {
-      const full = this.#assigned.filter((partition) => this.#events.isFull(partition))
-      if (full.length < this.#assigned.length) {
-        this.#pause(full)
-        return
-      }
-      await this.#roomOrHeartbeat()
+      if (this.#room.pauseFull(this.#assigned, this.#consumer)) return
+      await this.#room.wait(heartbeatMs / 2)
       await heartbeat()
     }
-  }
-
-  #pause(full: number[]): void {
-    const added = full.filter((partition) => !this.#paused.has(partition))
-    if (added.length === 0) return
-    for (const partition of added) this.#paused.add(partition)
-    this.#consumer?.pause([{ topic: this.#options.topic, partitions: added }])
-  }
-
-  #roomOrHeartbeat(): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, heartbeatMs / 2)
-      this.#signalRoom = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
   }
 
   /** kafkajs tells of an offset out of range in its log alone, before it starts over at the group's default. */

@@ -2,7 +2,7 @@
 
 import type { Stage } from './settings.ts'
 import type { SettingsJson } from './settings-schema.ts'
-import { functionTimeoutSecondsMax } from './settings-schema.ts'
+import { functionTimeoutSecondsMax, groupId } from './settings-schema.ts'
 
 const notForKafka = [
   'ParallelizationFactor',
@@ -26,6 +26,7 @@ export function foreignSettings(json: object): string[] {
 export function contradictions(settings: SettingsJson, stage: Stage): string[] {
   return [
     ...aboutSource(settings, stage),
+    ...aboutGroup(stage),
     ...aboutStart(settings, stage),
     ...aboutProvisionedMode(settings),
     ...aboutRegistry(settings),
@@ -59,6 +60,12 @@ function aboutSource(settings: SettingsJson, stage: Stage): string[] {
       !stage.brokers &&
       `SourceAccessConfigurations: ${secrets.join(', ')} needs a secret of AWS; name brokers that take connections without it with --brokers`,
   ])
+}
+
+/** The JSON's own is checked with its shape. */
+function aboutGroup({ consumerGroupId }: Stage): string[] {
+  const isWrong = consumerGroupId !== undefined && !groupId.safeParse(consumerGroupId).success
+  return sentences([isWrong && 'ConsumerGroupId: expected 1 to 200 characters of a-zA-Z0-9-/*:_+=.@'])
 }
 
 // https://docs.aws.amazon.com/lambda/latest/dg/kafka-starting-positions.html

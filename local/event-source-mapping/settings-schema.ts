@@ -38,7 +38,7 @@ const registry = z.strictObject({
     .max(2),
 })
 
-const groupId = z.string().regex(/^[a-zA-Z0-9\-/*:_+=.@]{1,200}$/)
+export const groupId = z.string().regex(/^[a-zA-Z0-9\-/*:_+=.@]{1,200}$/)
 
 export const accessTypes = [
   'BASIC_AUTH',

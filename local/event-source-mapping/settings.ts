@@ -59,6 +59,8 @@ export interface SchemaRegistrySettings {
 export interface Stage {
   /** Brokers to use in place of the JSON's own, as a stage on this machine does for a mapping written for the cloud. */
   brokers?: string[]
+  /** A group id to use in place of the JSON's own. */
+  consumerGroupId?: string
   /** Since 1970; without it, times are not compared with the present. */
   nowMs?: number
   functionTimeoutSeconds?: number
@@ -111,7 +113,7 @@ function settled(json: SettingsJson, uuid: string, stage: Stage): MappingSetting
     eventSourceArn: json.EventSourceArn ?? null,
     topic,
     bootstrapServers: stage.brokers ?? json.SelfManagedEventSource?.Endpoints.KAFKA_BOOTSTRAP_SERVERS ?? [],
-    consumerGroupId: own?.ConsumerGroupId ?? uuid,
+    consumerGroupId: stage.consumerGroupId ?? own?.ConsumerGroupId ?? uuid,
     enabled: json.Enabled,
     startingPosition: json.StartingPosition ?? 'TRIM_HORIZON',
     startingTimestampMs: timestamp === undefined ? null : timestampMs(timestamp),

@@ -2,6 +2,7 @@
 import type { Dispatcher } from './dispatch.ts'
 import type { GiveUpCondition } from './happening.ts'
 import type { Batch } from './in-flight.ts'
+import type { Membership } from './membership.ts'
 import { type MetricCounts, metricValues } from './metrics.ts'
 import { countOf, type Part } from './part.ts'
 import type { PartitionQueue } from './partition.ts'
@@ -52,6 +53,7 @@ export interface MappingState {
   consumerGroupId: string
   topic: string
   enabled: boolean
+  membership: Membership
   /** What a batch may hold, and how long it may wait for more. */
   limits: { records: number; bytes: number; windowMs: number }
   partitions: PartitionState[]
@@ -59,14 +61,17 @@ export interface MappingState {
   metrics: Record<string, number>
 }
 
-/** `epochMs` is what the dispatcher's clock lacks to milliseconds since 1970. */
-export function stateOf(
-  uuid: string,
-  settings: MappingSettings,
-  dispatcher: Dispatcher,
-  counts: MetricCounts,
-  epochMs: number,
-): MappingState {
+export interface StateParts {
+  uuid: string
+  settings: MappingSettings
+  membership: Membership
+  dispatcher: Dispatcher
+  counts: MetricCounts
+  /** What the dispatcher's clock lacks to milliseconds since 1970. */
+  epochMs: number
+}
+
+export function stateOf({ uuid, settings, membership, dispatcher, counts, epochMs }: StateParts): MappingState {
   const { consumerGroupId, topic, enabled, batchSizeMax, windowMs } = settings
   const limits = { records: batchSizeMax, bytes: payloadBytesMax, windowMs }
   const partitions = dispatcher.queues().map((queue) => {
@@ -74,7 +79,7 @@ export function stateOf(
   })
   const lags = partitions.map(({ lag }) => lag)
   const metrics = metricValues(counts, ['EventCount', 'ErrorCount', 'KafkaMetrics'], lags)
-  return { uuid, consumerGroupId, topic, enabled, limits, partitions, metrics }
+  return { uuid, consumerGroupId, topic, enabled, membership, limits, partitions, metrics }
 }
 
 function partitionState(

@@ -11,7 +11,7 @@ const mapping: LoggedMapping = {
   bootstrapServers: ['localhost:9092', 'localhost:9093'],
   topic: 'test',
   consumerGroupId: 'a-group',
-  totalPartitionCount: 3,
+  totalPartitionCount: () => 3,
 }
 const common = { timestamp: 1000, resourceArn: mapping.resourceArn, eventProcessorId: 'a-uuid/0' }
 

@@ -13,8 +13,8 @@ export interface LoggedMapping {
   bootstrapServers: readonly string[]
   topic: string
   consumerGroupId: string
-  /** Of the topic; null where it is not known. */
-  totalPartitionCount: number | null
+  /** Of the topic; null as long as it is not known. */
+  totalPartitionCount: () => number | null
 }
 
 export interface PartitionOffsets {
@@ -121,7 +121,7 @@ function pollerStatus(
     consumerGroupId: mapping.consumerGroupId,
     securityProtocol: 'PLAINTEXT',
     saslMechanism: null,
-    totalPartitionCount: mapping.totalPartitionCount,
+    totalPartitionCount: mapping.totalPartitionCount(),
     assignedPartitionCount: partitions.length,
     partitionsAssignmentGeneration,
     assignedPartitions: partitions,
