@@ -5,6 +5,7 @@ import { pipeline } from './pipeline.ts'
 export function pipelineEnvironment(): Record<string, string> {
   return {
     TOPIC: pipeline.shop.topic,
+    TOPICS: JSON.stringify(Object.entries(pipeline.topics).map(([name, topic]) => ({ name, ...topic }))),
     CONSUMER_GROUP_ID: pipeline.shop.group,
     NOISE_EVENT_TYPES: pipeline.noise.eventTypes.join(','),
     NOISE_USER_ID_BELOW: String(pipeline.noise.userIdBelow),

@@ -13,9 +13,13 @@ export interface FunctionDescription {
     publishes?: string[]
     /** It reads offsets of all the groups here, and records of their topics, without being in a group. */
     watches?: true
+    /** It makes topics. */
+    administers?: true
   }
   /** Requests to this path are its events. */
   route?: '/api'
+  /** Invoked once by each deploy, before any other function is new. */
+  atDeploy?: true
 }
 
 /** An event source mapping: who is invoked with which topic's records. */
@@ -82,6 +86,14 @@ export const pipeline = {
       uses: { store: true, publishes: ['retail-events'] },
       route: '/api',
     },
+    // A store that has grown for years may need the minutes that Lambda has at most.
+    migrate: {
+      handler: 'functions/migrate/handler.handler',
+      timeoutSeconds: 900,
+      memoryMB: 256,
+      uses: { store: true, administers: true },
+      atDeploy: true,
+    },
   } satisfies Record<string, FunctionDescription>,
 
   mappings: [
@@ -125,6 +137,6 @@ export const pipeline = {
   /** The simulated shop. */
   producer: { eventsPerSecond: 10 },
 
-  /** The dashboard draws these lines, and the cloud's alarms use the same. */
-  alarms: { lagSecondsMax: 60, errorRateMax: 0.05, newestEventAgeSecondsMax: 60 },
+  /** The dashboard draws these lines, and the cloud's alarms use the same; how long a batch may fail is the cloud's alone. */
+  alarms: { lagSecondsMax: 60, errorRateMax: 0.05, newestEventAgeSecondsMax: 60, retryMinutesMax: 5 },
 }

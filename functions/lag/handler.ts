@@ -6,6 +6,8 @@ import { openOffsets } from '../kafka/offsets.ts'
 import { openRangeReader } from '../kafka/read-range.ts'
 import { openOnce } from '../open-once.ts'
 import { openStore } from '../store/open.ts'
+import type { Store } from '../store/store.ts'
+import { metricLine, readFigures } from './figures.ts'
 import { type LagParts, sampleLag } from './sample.ts'
 
 const targets = z.array(z.object({ group: z.string().min(1), topic: z.string().min(1) })).min(1)
@@ -21,6 +23,8 @@ const variables = z.object({
   RETENTION_DEAD_LETTER_DAYS: days,
   /** The store may hold this much before the oldest events go early; without a limit unless given. */
   RETENTION_STORE_BYTES: z.coerce.number().int().positive().optional(),
+  /** Where alarms look for figures; none are written unless it is given. */
+  METRICS_NAMESPACE: z.string().min(1).max(255).optional(),
   /** JSON: the groups to watch, where it is more than the one. */
   LAG_TARGETS: z
     .string()
@@ -36,14 +40,21 @@ const variables = z.object({
     .optional(),
 })
 
-const open = openOnce(async (): Promise<LagParts> => {
+interface Opened {
+  parts: LagParts
+  /** Tells CloudWatch how the shop's group is; where there is no CloudWatch, nobody. */
+  tell(): Promise<void>
+}
+
+const open = openOnce(async (): Promise<Opened> => {
   const environment = readEnvironment(variables, process.env)
   const config = await kafkaConfig()
-  return {
+  const store = await openStore(environment.STORE_URL)
+  const parts: LagParts = {
     targets: environment.LAG_TARGETS ?? [{ group: environment.CONSUMER_GROUP_ID, topic: environment.TOPIC }],
     offsets: openOffsets(config),
     ranges: openRangeReader(config),
-    store: await openStore(environment.STORE_URL),
+    store,
     retention: {
       eventMsMax: environment.RETENTION_EVENT_DAYS * dayMs,
       deadLetterMsMax: environment.RETENTION_DEAD_LETTER_DAYS * dayMs,
@@ -51,10 +62,24 @@ const open = openOnce(async (): Promise<LagParts> => {
     },
     now: Date.now,
   }
+  return { parts, tell: () => tellFigures(parts, store, environment) }
 })
 
 /** Answers how many partitions were sampled. */
 export async function handler(): Promise<{ samples: number }> {
-  const parts = await open()
-  return sampleLag(parts)
+  const { parts, tell } = await open()
+  const sampled = await sampleLag(parts)
+  await tell()
+  return sampled
+}
+
+async function tellFigures(
+  { now }: LagParts,
+  store: Store,
+  { METRICS_NAMESPACE: namespace, CONSUMER_GROUP_ID: group }: { METRICS_NAMESPACE?: string; CONSUMER_GROUP_ID: string },
+): Promise<void> {
+  if (namespace === undefined) return
+  const line = metricLine(namespace, group, await readFigures(store, group, now()), now())
+  // Not by the console: Lambda wraps its lines in JSON of its own, where CloudWatch would not see the figures.
+  process.stdout.write(`${line}\n`)
 }

@@ -7,7 +7,8 @@ import type { Health, Summary } from '../schemas.ts'
 import type { LagReading } from './lag.ts'
 
 const rateSeconds = 10
-const errorRateSeconds = 300
+/** The share of dead letters is that of this long. */
+export const errorRateSeconds = 300
 
 export async function readSummary(
   parts: Pick<ApiParts, 'store' | 'now' | 'group' | 'topic' | 'thresholds' | 'samplePeriodMs'>,

@@ -1,0 +1,112 @@
+// What calls somebody: the lines that the dashboard draws, and what only the cloud can see.
+import { pipeline } from '../pipeline.ts'
+import { componentName, functions, metricsNamespace } from './functions.ts'
+import { clusterName } from './kafka.ts'
+import { mappings } from './mappings.ts'
+
+const { lagSecondsMax, errorRateMax, newestEventAgeSecondsMax } = pipeline.alarms
+const minuteSeconds = 60
+
+/** Who wants to be called subscribes to it. What is sent names the alarm and its figures, no events. */
+export const alarmTopic = new aws.sns.Topic('Alarms')
+
+type Watched = Pick<
+  aws.cloudwatch.MetricAlarmArgs,
+  'namespace' | 'metricName' | 'dimensions' | 'threshold' | 'alarmDescription'
+> & {
+  /** Minutes in a row before it calls. */
+  minutes: number
+  statistic: 'Maximum' | 'Sum'
+  /** Silence is alarming for what is said every minute, and normal for what is counted. */
+  silence?: 'breaching' | 'notBreaching'
+}
+
+function watch(name: string, { minutes, silence = 'notBreaching', ...watched }: Watched): void {
+  new aws.cloudwatch.MetricAlarm(name, {
+    comparisonOperator: 'GreaterThanThreshold',
+    period: minuteSeconds,
+    evaluationPeriods: minutes,
+    treatMissingData: silence,
+    alarmActions: [alarmTopic.arn],
+    okActions: [alarmTopic.arn],
+    ...watched,
+  })
+}
+
+for (const { function: name, consumerGroupId, settings } of pipeline.mappings) {
+  watch(`${componentName(name)}Lag`, {
+    alarmDescription: `${consumerGroupId} is more than ${lagSecondsMax} s behind`,
+    namespace: 'AWS/Kafka',
+    // In seconds, as the dashboard shows it. https://docs.aws.amazon.com/msk/latest/developerguide/metrics-details.html
+    metricName: 'EstimatedMaxTimeLag',
+    dimensions: { 'Cluster Name': clusterName, 'Consumer Group': consumerGroupId, Topic: settings.Topics[0] },
+    statistic: 'Maximum',
+    threshold: lagSecondsMax,
+    minutes: 3,
+  })
+}
+
+for (const [name, made] of Object.entries(functions)) {
+  watch(`${componentName(name)}Errors`, {
+    alarmDescription: `${name} fails`,
+    namespace: 'AWS/Lambda',
+    metricName: 'Errors',
+    dimensions: { FunctionName: made.name },
+    statistic: 'Sum',
+    threshold: 0,
+    minutes: 3,
+  })
+}
+
+for (const [name, mapping] of mappings) {
+  const dimensions = { EventSourceMappingUUID: mapping.uuid }
+  watch(`${componentName(name)}OnFailure`, {
+    alarmDescription: `${name}'s mapping gave events up`,
+    namespace: 'AWS/Lambda',
+    metricName: 'OnFailureDestinationDeliveredEventCount',
+    dimensions,
+    statistic: 'Sum',
+    threshold: 0,
+    minutes: 1,
+  })
+  watch(`${componentName(name)}Dropped`, {
+    alarmDescription: `${name}'s mapping lost events`,
+    namespace: 'AWS/Lambda',
+    metricName: 'DroppedEventCount',
+    dimensions,
+    statistic: 'Sum',
+    threshold: 0,
+    minutes: 1,
+  })
+  watch(`${componentName(name)}Retries`, {
+    alarmDescription: `${name}'s mapping has tried the same events again for ${pipeline.alarms.retryMinutesMax} minutes`,
+    namespace: 'AWS/Lambda',
+    metricName: 'FailedInvokeEventCount',
+    dimensions,
+    statistic: 'Sum',
+    threshold: 0,
+    minutes: pipeline.alarms.retryMinutesMax,
+  })
+}
+
+// The lag function says these each minute; where it falls silent, nobody knows how the pipeline is.
+watch('NewestEventAge', {
+  alarmDescription: `nothing was stored for ${newestEventAgeSecondsMax} s`,
+  namespace: metricsNamespace,
+  metricName: 'NewestEventAgeSeconds',
+  dimensions: { Group: pipeline.shop.group },
+  statistic: 'Maximum',
+  threshold: newestEventAgeSecondsMax,
+  minutes: 3,
+  silence: 'breaching',
+})
+watch('ErrorRate', {
+  alarmDescription: `more than ${errorRateMax * 100} % of what arrives is put aside`,
+  namespace: metricsNamespace,
+  metricName: 'ErrorRate',
+  dimensions: { Group: pipeline.shop.group },
+  statistic: 'Maximum',
+  threshold: errorRateMax,
+  minutes: 3,
+  silence: 'breaching',
+})
