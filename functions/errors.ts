@@ -51,7 +51,19 @@ export const errorTable = {
   BODY_TOO_LARGE: { retriable: false, hint: 'Send at most 1,000 events and 1,000,000 bytes at a time.' },
   CONTENT_TYPE_REFUSED: { retriable: false, hint: 'Send content-type: application/json or application/x-ndjson.' },
   EVENTS_REFUSED: { retriable: false, hint: 'None of the events is valid; results say why for each.' },
-  HOST_REFUSED: { retriable: false, hint: 'Use the address that was printed at the start, by the name localhost.' },
+  TOKEN_UNSET: {
+    retriable: false,
+    hint: 'Give a token with --token or API_TOKEN (16 characters or more), or listen on 127.0.0.1.',
+  },
+  TOKEN_REQUIRED: {
+    retriable: false,
+    hint: 'Send "Authorization: Bearer TOKEN", or sign in at /api/sign-in. The token was set where the server was started.',
+  },
+  RATE_LIMITED: { retriable: true, hint: 'Send less often, and many events in one request.' },
+  HOST_REFUSED: {
+    retriable: false,
+    hint: 'Use the address that was printed at the start, or name this host in API_HOSTS.',
+  },
   ORIGIN_REFUSED: { retriable: false, hint: 'Pages of other sites may not write here.' },
   LISTENERS_FULL: {
     retriable: true,

@@ -1,7 +1,12 @@
 // The API as one Hono app: Lambda, the local server and the tests all call this very object.
 import { OpenAPIHono, type z } from '@hono/zod-openapi'
 import { PipelineError } from '../errors.ts'
-import { addSecurityHeaders, checkHost, checkWrites } from './guard.ts'
+import { mountDescription } from './describe.ts'
+import { accessBy, requireToken } from './guard/access.ts'
+import { addSecurityHeaders } from './guard/headers.ts'
+import { checkContentType, checkHost, checkOrigin } from './guard/host.ts'
+import { bodyBytesMax, limitBody, limitWrites } from './guard/limits.ts'
+import { askToSignIn, mountSignIn, takeTokenFromAddress } from './guard/sign-in.ts'
 import { LiveHub } from './live/hub.ts'
 import type { ApiParts } from './parts.ts'
 import { problemOf, respondWithProblem } from './problem.ts'
@@ -17,11 +22,6 @@ import { mountSummary } from './routes/summary.ts'
 import { mountThroughput } from './routes/throughput.ts'
 import { mountUsers } from './routes/users.ts'
 
-const description = {
-  openapi: '3.1.0',
-  info: { title: 'Freshet', version: '1', description: 'A real-time retail pipeline, as it stands.' },
-}
-
 /**
  * The API over these parts. Other routes (a page's files, a local cloud's own) may be mounted on it afterwards; they are
  * guarded alike.
@@ -34,12 +34,10 @@ export function createApp(parts: ApiParts): OpenAPIHono {
   })
   app.onError((error, c) => {
     if (problemOf(error).status === 500) (parts.onError ?? console.error)(error)
-    return respondWithProblem(c, error)
+    return askToSignIn(c, error) ?? respondWithProblem(c, error)
   })
   app.notFound((c) => respondWithProblem(c, new PipelineError('ROUTE_UNKNOWN', `${c.req.method} ${c.req.path}`)))
-  app.use(addSecurityHeaders())
-  if (parts.allowedHosts) app.use(checkHost(parts.allowedHosts))
-  app.use(checkWrites())
+  guard(app, parts)
 
   const { store, group, now } = parts
   const readings = openReadings(parts)
@@ -54,8 +52,19 @@ export function createApp(parts: ApiParts): OpenAPIHono {
   mountLive(app, liveParts, parts.streams ? new LiveHub(liveParts) : undefined)
   mountPublish(app, parts)
   mountUsers(app, parts)
-  app.doc31('/api/openapi.json', description)
+  mountDescription(app)
   return app
+}
+
+/** What every request has to pass before any route is asked, in this order. */
+function guard(app: OpenAPIHono, { token, allowedHosts, writesPerSecondMax = 200, now }: ApiParts): void {
+  const access = token === undefined ? undefined : accessBy(token, now)
+  app.use(addSecurityHeaders())
+  if (allowedHosts) app.use(checkHost(allowedHosts))
+  app.use(checkOrigin())
+  mountSignIn(app, access, now)
+  if (access) app.use(takeTokenFromAddress(access), requireToken(access))
+  app.use(checkContentType(), limitWrites(writesPerSecondMax, now), limitBody(bodyBytesMax))
 }
 
 /** What was expected, by name; never what came. */

@@ -2,7 +2,7 @@
 import { handle, type LambdaEvent } from 'hono/aws-lambda'
 import { openOnce } from '../open-once.ts'
 import { createApp } from './app.ts'
-import { securityHeaders } from './guard.ts'
+import { securityHeaders } from './guard/headers.ts'
 import { openParts } from './open-parts.ts'
 import { problemHeaders, problemOf } from './problem.ts'
 

@@ -19,8 +19,12 @@ export interface ApiParts {
   timeZone: string
   /** How often the lag function is due, ms. */
   samplePeriodMs: number
-  /** Host names (lower case, without a port) that are answered; absent: all, where something in front decides. */
-  allowedHosts?: string[]
+  /** Host names (without a port) that are answered, plain addresses beside them; absent: all, where something in front decides. */
+  allowedHosts?: string[] | undefined
+  /** What everything but health asks for; absent: nothing is asked, which is for this machine alone. */
+  token?: string | undefined
+  /** Of all clients together; 200 unless given. */
+  writesPerSecondMax?: number | undefined
   /** False where answers can't stream, as in Lambda: `/api/live` is then always one poll. */
   streams: boolean
   /** Where an unexpected error goes; it never reaches a client. */

@@ -1,5 +1,6 @@
 // Errors as RFC 9457 problems: a stable code, what was expected, and never what lies underneath.
 import type { Context } from 'hono'
+import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { type ErrorCode, PipelineError } from '../errors.ts'
 import { problemSchema } from './schemas.ts'
@@ -8,6 +9,7 @@ import { problemSchema } from './schemas.ts'
 const statuses: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   QUERY_INVALID: 400,
   BODY_INVALID: 400,
+  TOKEN_REQUIRED: 401,
   HOST_REFUSED: 403,
   ORIGIN_REFUSED: 403,
   ROUTE_UNKNOWN: 404,
@@ -15,10 +17,11 @@ const statuses: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   BODY_TOO_LARGE: 413,
   CONTENT_TYPE_REFUSED: 415,
   EVENTS_REFUSED: 422,
+  RATE_LIMITED: 429,
   LISTENERS_FULL: 503,
 }
 
-/** What an unavailable store or broker asks a client to wait, seconds. */
+/** What an unavailable store or broker, or a limit, asks a client to wait, seconds. */
 const retryAfterSeconds = '1'
 
 export interface Problem {
@@ -50,7 +53,8 @@ export function problemHeaders(status: number): Record<string, string> {
   return {
     'content-type': 'application/problem+json',
     'cache-control': 'no-store',
-    ...(status === 503 ? { 'retry-after': retryAfterSeconds } : {}),
+    ...(status === 503 || status === 429 ? { 'retry-after': retryAfterSeconds } : {}),
+    ...(status === 401 ? { 'www-authenticate': 'Bearer realm="freshet"' } : {}),
   }
 }
 
@@ -61,6 +65,10 @@ export function problemResponses<Status extends number>(...listed: Status[]) {
 }
 
 function explain(error: unknown): { code: ErrorCode; detail: string } {
+  // The library's own: the body of a route that takes JSON is none.
+  if (error instanceof HTTPException && error.status === 400) {
+    return explain(new PipelineError('BODY_INVALID', 'the body is not JSON', { hint: 'See /api/openapi.json.' }))
+  }
   if (!(error instanceof PipelineError)) return { code: 'INTERNAL', detail: 'The server failed; its log says how.' }
   if (statuses[error.code] === undefined) return { code: error.code, detail: error.hint }
   return { code: error.code, detail: `${error.message.slice(error.code.length + 2)}. ${error.hint}` }

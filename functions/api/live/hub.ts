@@ -26,10 +26,10 @@ interface Seat {
 export type HubParts = Omit<FrameParts, 'store'> & { store: Pick<Store, 'changesSince' | 'head' | 'onCommit'> }
 
 const listenersMax = 500
-/** A screen shows 60 frames a second. */
-const frameMsMin = 16
-/** Summary, lag and throughput come at most four times a second after commits... */
-const measuresMsMin = 240
+/** What comes after a pause goes out at once; a busy stream at most so often, for each frame costs every page a drawing. */
+const frameMsMin = 50
+/** Summary, lag and throughput come at most twice a second after commits... */
+const measuresMsMin = 480
 const tickMs = 250
 /** ...and about once a second anyway, since ages grow in silence. The tick is a quarter second, and may be early. */
 const measuresMsMax = 900

@@ -1,15 +1,11 @@
 // POST /api/events: real events into the topic.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
-import { bodyLimit } from 'hono/body-limit'
-import { PipelineError } from '../../errors.ts'
 import { retailEventSchema } from '../../retail/event.ts'
 import type { ApiParts } from '../parts.ts'
 import { problemResponses, respondWithProblem } from '../problem.ts'
 import { publishEvents } from '../publish/publish-events.ts'
 import { splitBody } from '../publish/split.ts'
 import { problemSchema, publishResultSchema } from '../schemas.ts'
-
-const bodyBytesMax = 1_000_000
 
 const publishProblem = {
   description: 'A problem that also carries what became of each event',
@@ -46,11 +42,6 @@ export function mountPublish(app: OpenAPIHono, parts: Pick<ApiParts, 'publish' |
       503: { ...publishProblem, headers: { 'retry-after': { schema: { type: 'string' } } } },
       ...problemResponses(400, 403, 413, 415),
     },
-    middleware: bodyLimit({
-      maxSize: bodyBytesMax,
-      onError: (c) =>
-        respondWithProblem(c, new PipelineError('BODY_TOO_LARGE', `expected at most ${bodyBytesMax} bytes`)),
-    }),
   })
   app.openapi(route, async (c) => {
     const isNdjson = /ndjson|jsonl/i.test(c.req.header('content-type') ?? '')
