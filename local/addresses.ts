@@ -1,5 +1,5 @@
 // Where a running stack is reached: written beside its data, so that commands on the same folder find it on any port.
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { PipelineError } from '../functions/errors.ts'
 import { type HeldDirectory, holdDirectory } from './data-directory.ts'
@@ -7,6 +7,8 @@ import { type HeldDirectory, holdDirectory } from './data-directory.ts'
 export interface Addresses {
   /** For instance `http://localhost:4000`. */
   dashboard: string
+  /** What the dashboard asks for, if it does. */
+  token?: string | undefined
   /** `host:port,...` */
   kafka: string
 }
@@ -14,11 +16,18 @@ export interface Addresses {
 /** The file speaks of the process that wrote it: what an earlier one left behind says nothing. */
 type Written = Addresses & { pid: number }
 
-export function writeAddresses(directory: string, { dashboard, kafka }: Addresses): void {
-  writeFileSync(
-    join(directory, 'running.json'),
-    JSON.stringify({ pid: process.pid, dashboard, kafka } satisfies Written),
-  )
+/** Commands of the same user find the token there; nobody else may read it. */
+export function writeAddresses(directory: string, { dashboard, token, kafka }: Addresses): void {
+  const file = join(directory, 'running.json')
+  // A mode is given to a new file only.
+  rmSync(file, { force: true })
+  writeFileSync(file, JSON.stringify({ pid: process.pid, dashboard, token, kafka } satisfies Written), { mode: 0o600 })
+}
+
+/** Asks the stack's API, with its token where it wants one. */
+export function askStack({ dashboard, token }: Addresses, path: string, init: RequestInit = {}): Promise<Response> {
+  const headers = { ...(init.headers as Record<string, string>), ...(token && { authorization: `Bearer ${token}` }) }
+  return fetch(`${dashboard}${path}`, { ...init, headers })
 }
 
 /**

@@ -16,9 +16,11 @@ it('takes the documented defaults', () => {
 
 it('takes what is said', () => {
   const args =
-    '--port 0 --kafka-port 19092 --data d --rate 1000 --no-producer --brokers a:1,b:2 --seed 7 --json --inspect'
+    '--port 0 --host 0.0.0.0 --token correct-horse-battery --kafka-port 19092 --data d --rate 1000 --no-producer --brokers a:1,b:2 --seed 7 --json --inspect'
   expect(readOptions(args.split(' '))).toMatchObject({
     port: 0,
+    host: '0.0.0.0',
+    token: 'correct-horse-battery',
     kafkaPort: 19092,
     store: `sqlite:${resolve('d')}/freshet.db`,
     rate: 1000,

@@ -1,11 +1,16 @@
 // The options of `npm run local`: what may be said, what is taken when it is not, and what is refused.
 import { resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { tokenSchema } from '../functions/api/guard/access.ts'
 import { pipeline } from '../infra/pipeline.ts'
 
 export interface LocalOptions {
   /** The dashboard's port; 0 = any free one. */
   port: number
+  /** The address that the dashboard listens on; this machine alone unless given. */
+  host?: string
+  /** What the dashboard asks for; needed on any other address. */
+  token?: string
   /** The embedded broker's port; 0 = any free one. */
   kafkaPort: number
   /** Absolute. The only place that is written to. */
@@ -31,6 +36,13 @@ export function readOptions(args: string[]): LocalOptions {
   const command = new Command('npm run local --')
     .description('Runs the whole pipeline here: broker, mapping, functions, store, API and dashboard.')
     .option('--port <n>', "the dashboard's port, 0 = any free one", wholeNumber(65_535), 4000)
+    .option('--host <address>', 'the address the dashboard listens on (default: this machine alone)')
+    .addOption(
+      new Option(
+        '--token <text>',
+        'what the dashboard asks for; a command line can be seen by others, the variable not',
+      ).env('API_TOKEN'),
+    )
     .option('--kafka-port <n>', "the embedded broker's port, 0 = any free one", wholeNumber(65_535), 9092)
     .option('--data <dir>', 'where everything is kept', '.freshet')
     .option('--store <url>', 'the store (default: SQLite in the data directory)')
@@ -51,6 +63,10 @@ export function readOptions(args: string[]): LocalOptions {
     )
     .allowExcessArguments(false)
   const options = command.parse(args, { from: 'user' }).opts<Omit<LocalOptions, 'store'> & { store?: string }>()
+  if (options.token !== undefined && !tokenSchema.safeParse(options.token).success) {
+    // By hand, because the library would repeat what was given.
+    command.error('error: --token or API_TOKEN: expected 16 to 200 letters, digits or any of - . _ ~ + / =')
+  }
   const data = resolve(options.data)
   return { ...options, data, store: options.store ?? `sqlite:${data}/freshet.db` }
 }

@@ -3,7 +3,7 @@ import { Kafka, type KafkaConfig, logLevel } from 'kafkajs'
 import type { Health } from '../functions/api/schemas.ts'
 import { PipelineError } from '../functions/errors.ts'
 import { openOffsets, type PartitionOffsets } from '../functions/kafka/offsets.ts'
-import { type Addresses, findStack, isRunning } from './addresses.ts'
+import { type Addresses, askStack, findStack, isRunning } from './addresses.ts'
 import { runCommand } from './command.ts'
 import { describeAccount, describeAmount, describePlan } from './replay/describe.ts'
 import { type ReplayOptions, readReplayOptions } from './replay/options.ts'
@@ -50,7 +50,7 @@ async function replayOn(stack: Addresses, options: ReplayOptions, say: Say): Pro
   const plans = await makePlan(config, options, say)
   if (plans.length === 0) return
   const before = await readHealth(stack)
-  const answer = await fetch(`${stack.dashboard}/api/local/replay`, {
+  const answer = await askStack(stack, '/api/local/replay', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ group: options.group, offsets: offsetsOf(plans) }),
@@ -116,8 +116,8 @@ async function watch(config: KafkaConfig, { group, topic }: ReplayOptions, plans
   }
 }
 
-async function readHealth({ dashboard }: Addresses): Promise<Health> {
-  const answer = await fetch(`${dashboard}/api/health`)
+async function readHealth(stack: Addresses): Promise<Health> {
+  const answer = await askStack(stack, '/api/health')
   if (!answer.ok) throw await problemOf(answer)
   return (await answer.json()) as Health
 }

@@ -13,6 +13,8 @@ import { errorOf, startThread, type Thread } from './threads/thread.ts'
 
 export interface Stack {
   dashboard: string
+  /** What the dashboard asks for, if it does. */
+  token: string | undefined
   kafka: string
   /** Events in the store at the start. */
   events: number
@@ -62,6 +64,7 @@ export async function startStack(options: LocalOptions, tell: (news: News) => vo
   const { stop: stopMappings } = mappings
   return {
     dashboard: `http://localhost:${ready.port}`,
+    token: options.token,
     kafka: kafka.bootstrap,
     events: ready.events,
     notes: [...kafka.notes, ...ready.notes, ...resumed],
@@ -98,7 +101,14 @@ function besideOurBroker(store: string): string {
 }
 
 function startApi({ options, environment }: Start, onMessage: (message: ApiThreadMessage) => void): Promise<ApiThread> {
-  const data: ApiThreadData = { port: options.port, environment, eventsFolder: join(options.data, 'events') }
+  const { port, host = '127.0.0.1', token } = options
+  const data: ApiThreadData = {
+    port,
+    host,
+    // No function but the API itself is told the token.
+    environment: { ...environment, ...(token && { API_TOKEN: token }) },
+    eventsFolder: join(options.data, 'events'),
+  }
   return startThread('local/threads/api.ts', data, onMessage)
 }
 

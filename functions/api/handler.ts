@@ -2,6 +2,7 @@
 import { handle, type LambdaEvent } from 'hono/aws-lambda'
 import { openOnce } from '../open-once.ts'
 import { createApp } from './app.ts'
+import { checkExposure } from './guard/access.ts'
 import { securityHeaders } from './guard/headers.ts'
 import { openParts } from './open-parts.ts'
 import { problemHeaders, problemOf } from './problem.ts'
@@ -10,6 +11,7 @@ type Handler = ReturnType<typeof handle>
 
 const open = openOnce(async (): Promise<Handler> => {
   const { parts } = await openParts(process.env)
+  checkExposure('a function behind an address', parts.token)
   // Lambda answers in one piece and bills every second of it: the page polls there.
   return handle(createApp({ ...parts, streams: false }))
 })

@@ -5,6 +5,7 @@ import { kafkaConfig } from '../kafka/bootstrap.ts'
 import { openPublisher } from '../kafka/publish.ts'
 import { retailRulesOf, retailVariables } from '../retail/rules.ts'
 import { openStore } from '../store/open.ts'
+import { tokenSchema } from './guard/access.ts'
 import type { ApiParts } from './parts.ts'
 
 const variables = z.object({
@@ -15,6 +16,19 @@ const variables = z.object({
   ALARM_ERROR_RATE_MAX: z.coerce.number().positive(),
   ALARM_NEWEST_EVENT_AGE_SECONDS_MAX: z.coerce.number().positive(),
   BUSINESS_TIME_ZONE: z.string().refine(isTimeZone, 'expected a time zone such as Australia/Sydney').default('UTC'),
+  /** Asked of everybody but for health; without it the API serves its own machine alone. */
+  API_TOKEN: tokenSchema.optional(),
+  /** Names by which the server may be called, joined by commas; plain addresses always may. */
+  API_HOSTS: z
+    .string()
+    .transform((list) =>
+      list
+        .split(',')
+        .map((name) => name.trim())
+        .filter(Boolean),
+    )
+    .optional(),
+  API_WRITES_PER_SECOND_MAX: z.coerce.number().int().positive().optional(),
   LAG_SAMPLE_PERIOD_MS: z.coerce.number().int().positive().default(60_000),
   ...retailVariables,
 })
@@ -44,6 +58,9 @@ export async function openParts(
     },
     timeZone: read.BUSINESS_TIME_ZONE,
     samplePeriodMs: read.LAG_SAMPLE_PERIOD_MS,
+    token: read.API_TOKEN,
+    allowedHosts: read.API_HOSTS,
+    writesPerSecondMax: read.API_WRITES_PER_SECOND_MAX,
   }
   return {
     parts,

@@ -69,6 +69,10 @@ function explain(error: unknown): { code: ErrorCode; detail: string } {
   if (error instanceof HTTPException && error.status === 400) {
     return explain(new PipelineError('BODY_INVALID', 'the body is not JSON', { hint: 'See /api/openapi.json.' }))
   }
+  // Node's word for a client that goes away while it sends.
+  if ((error as { code?: unknown } | null)?.code === 'ECONNRESET') {
+    return explain(new PipelineError('BODY_INVALID', 'the body broke off'))
+  }
   if (!(error instanceof PipelineError)) return { code: 'INTERNAL', detail: 'The server failed; its log says how.' }
   if (statuses[error.code] === undefined) return { code: error.code, detail: error.hint }
   return { code: error.code, detail: `${error.message.slice(error.code.length + 2)}. ${error.hint}` }

@@ -1,5 +1,4 @@
-// The API and the page on one loopback port, with the routes that only a local stage has.
-import { createAdaptorServer } from '@hono/node-server'
+// The page beside the API, and the routes that only a local stage has.
 import { serveStatic } from '@hono/node-server/serve-static'
 import { z } from 'zod'
 import type { createApp } from '../../functions/api/app.ts'
@@ -36,11 +35,6 @@ export interface LocalRoutes {
 export interface SaveEventRequest {
   function: string
   batch: number
-}
-
-export interface DashboardServer {
-  port: number
-  close(): Promise<void>
 }
 
 const offset = z.int().min(0)
@@ -96,36 +90,4 @@ export function mountPage(app: ReturnType<typeof createApp>): void {
       },
     }),
   )
-}
-
-/**
- * Listens on 127.0.0.1 at the first of `ports` that is free.
- *
- * @throws the operating system's error when none is
- */
-export async function listen(app: ReturnType<typeof createApp>, ports: number[]): Promise<DashboardServer> {
-  let last: unknown
-  for (const port of ports) {
-    const server = createAdaptorServer({ fetch: app.fetch, hostname: '127.0.0.1' })
-    try {
-      await new Promise<void>((resolve, reject) => {
-        server.once('error', reject)
-        server.listen(port, '127.0.0.1', resolve)
-      })
-    } catch (error) {
-      if ((error as { code?: string }).code !== 'EADDRINUSE') throw error
-      last = error
-      continue
-    }
-    return {
-      port: (server.address() as { port: number }).port,
-      close: () =>
-        new Promise((resolve) => {
-          server.close(() => resolve())
-          // Open live streams never end by themselves.
-          if ('closeAllConnections' in server) server.closeAllConnections()
-        }),
-    }
-  }
-  throw last
 }

@@ -2,9 +2,9 @@
 import { join } from 'node:path'
 import { createApp } from '../../functions/api/app.ts'
 import { openParts } from '../../functions/api/open-parts.ts'
+import { hostNames, listen } from '../dashboard/listen.ts'
 import {
   type LocalStatus,
-  listen,
   mountLocalRoutes,
   mountPage,
   type ReplayRequest,
@@ -19,6 +19,8 @@ const portsTried = 20
 export interface ApiThreadData {
   /** 0 takes any free one. */
   port: number
+  /** The address to listen on. */
+  host: string
   environment: Record<string, string>
   /** Where events of invocations are saved. */
   eventsFolder: string
@@ -45,12 +47,12 @@ export type ApiThreadMessage =
   | { type: 'log'; line: string }
 
 runThread<ApiThreadData, ApiThreadReady, ToApiThread, ApiThreadMessage>(async (data, post) => {
-  const { port: wanted, environment } = data
+  const { port: wanted, host, environment } = data
   const { parts, close } = await openParts(environment)
   const app = createApp({
     ...parts,
     streams: true,
-    allowedHosts: ['localhost', '127.0.0.1', '[::1]'],
+    allowedHosts: hostNames(host, parts.allowedHosts),
     onError: (error) =>
       post({ type: 'log', line: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
   })
@@ -75,7 +77,7 @@ runThread<ApiThreadData, ApiThreadReady, ToApiThread, ApiThreadMessage>(async (d
   })
   mountPage(app)
   const ports = wanted === 0 ? [0] : Array.from({ length: portsTried }, (_, i) => wanted + i)
-  const server = await listen(app, ports)
+  const server = await listen(app, { address: host, ports, token: parts.token })
   const moved = wanted !== 0 && server.port !== wanted
   const { events } = await parts.store.totals(parts.group)
   const accounted = (await parts.store.accounts()).map(({ group, topic, partition, nextOffset, rangesAbove }) => {

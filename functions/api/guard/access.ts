@@ -65,13 +65,17 @@ async function mayPass(access: Access, c: Context): Promise<boolean> {
 
 const loopback = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i
 
+export function isLoopback(address: string): boolean {
+  return loopback.test(address)
+}
+
 /**
  * Refuses to serve others than this machine without a token.
  *
  * @throws PipelineError TOKEN_UNSET
  */
 export function checkExposure(address: string, token: string | undefined): void {
-  if (token !== undefined || loopback.test(address)) return
+  if (token !== undefined || isLoopback(address)) return
   throw new PipelineError('TOKEN_UNSET', `${address} can be reached from other machines, and no token is set`)
 }
 
