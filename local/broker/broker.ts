@@ -8,6 +8,7 @@ import { CommittedOffsets } from './groups/offsets.ts'
 import { Housekeeping } from './housekeeping.ts'
 import { parseConfigs } from './log/configs.ts'
 import { Topics } from './log/topics.ts'
+import { sayRarely } from './say-rarely.ts'
 import type { BrokerState } from './state.ts'
 import { disk } from './storage/disk.ts'
 import { memoryStorage } from './storage/memory.ts'
@@ -93,14 +94,15 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
 
 function open(options: BrokerOptions & Required<Pick<BrokerOptions, 'dataDir' | 'storage' | 'host'>>): BrokerState {
   const { storage, dataDir, host, port } = options
-  const { defaultPartitions = 1, log: say = () => {}, clock = Date, fsync = false } = options
+  const { defaultPartitions = 1, clock = Date, fsync = false } = options
+  const now = () => clock.now()
+  const say = sayRarely(options.log ?? (() => {}), now)
   const topics = new Topics(storage, dataDir, say)
   const place = (name: string) => ({ storage, file: join(dataDir, name), say, fsync })
   const offsets = new CommittedOffsets(place('offsets.log'))
   for (const { name, partitions, configs = {} } of options.topics ?? []) {
     if (!topics.named(name)) topics.create(name, partitions, parseConfigs(Object.entries(configs)))
   }
-  const now = () => clock.now()
   const transactions = new Transactions({ ...place('transactions.log'), topics, offsets, now })
   return {
     apis,

@@ -1,6 +1,7 @@
 // AlterConfigs and IncrementalAlterConfigs: other settings for topics, which have an effect at once.
 import { configNames, configTable, isKnownConfig, parseConfigs } from '../log/configs.ts'
-import { type Topic, TopicRefused } from '../log/topics.ts'
+import type { Topic } from '../log/topic.ts'
+import { TopicRefused } from '../log/topics.ts'
 import { type ErrorName, errorCode } from '../protocol/error-codes.ts'
 import { bool, int8, int16, int32, list, string } from '../protocol/schema.ts'
 import type { BrokerState } from '../state.ts'

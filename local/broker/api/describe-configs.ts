@@ -1,6 +1,6 @@
 // DescribeConfigs: the settings that have an effect here, and nothing that is only printed.
 import { type ConfigName, configNames, configTable } from '../log/configs.ts'
-import type { Topic } from '../log/topics.ts'
+import type { Topic } from '../log/topic.ts'
 import { errorCode } from '../protocol/error-codes.ts'
 import { bool, int8, int16, int32, list, listOf, string } from '../protocol/schema.ts'
 import { type BrokerState, nodeId } from '../state.ts'

@@ -1,7 +1,8 @@
 // Metadata: which topics exist, with which partitions, and where. Topics that are asked for by name come into being.
 
 import { leaderEpoch } from '../log/log.ts'
-import { type Topic, TopicRefused } from '../log/topics.ts'
+import type { Topic } from '../log/topic.ts'
+import { TopicRefused } from '../log/topics.ts'
 import { type ErrorName, errorCode } from '../protocol/error-codes.ts'
 import { bool, int16, int32, list, listOf, noUuid, string, uuid } from '../protocol/schema.ts'
 import { type BrokerState, nodeId } from '../state.ts'

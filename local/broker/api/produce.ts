@@ -104,7 +104,6 @@ function append(broker: BrokerState, log: PartitionLog, where: string, index: nu
   try {
     const result = log.append(batch, broker.now())
     if (result.kind === 'refused') return refused(index, errorCode[result.error], result.message)
-    if (unwritable.delete(log)) broker.say(`${where}: can be written again`)
     const { baseOffset } = result
     const logAppendTimeMs = result.kind === 'appended' ? result.logAppendTimeMs : -1
     return { index, errorCode: errorCode.NONE, baseOffset, logAppendTimeMs, logStartOffset: log.startOffset }
@@ -112,11 +111,7 @@ function append(broker: BrokerState, log: PartitionLog, where: string, index: nu
     // The disk is full or cannot be written: nothing was appended, and the producer tries again.
     const { code, message } = error as NodeJS.ErrnoException
     if (code === undefined) throw error
-    if (!unwritable.has(log)) broker.say(`${where}: cannot be written: ${message}`)
-    unwritable.add(log)
+    broker.say(`${where}: cannot be written: ${message}`)
     return refused(index, errorCode.KAFKA_STORAGE_ERROR, message)
   }
 }
-
-/** Logs whose last write failed: said once, though the producers try again and again. */
-const unwritable = new WeakSet<PartitionLog>()

@@ -77,6 +77,20 @@ it('never lets an aborted record hide a committed one, and waits for open transa
   expect(contents(log)).toEqual(['0:a', '1:b', '3:c', '4:d'])
 })
 
+it('gives way to retention, which may delete a segment while it is being compacted', async () => {
+  const folder = temporaryDirectory()
+  const log = open(folder, { 'cleanup.policy': 'compact,delete', 'retention.ms': 10_000 })
+  const value = 'x'.repeat(400_000)
+  const large = (timestamp: number) => buildBatch({ records: [{ key: 'a', value, timestamp }] })
+  for (const timestamp of [0, 1, 2, 3, 4, 5, 5000, 5001, 5002, 5003, 60_000]) log.append(large(timestamp), timestamp)
+  const compacting = compact(log, 0, 60_000)
+  log.retain(60_000)
+  await compacting
+  expect([log.startOffset, log.endOffset]).toEqual([10, 11])
+  log.close()
+  expect(open(folder)).toMatchObject({ startOffset: 10, endOffset: 11 })
+})
+
 it('leaves a reader of any history with the same last value per key', async () => {
   const batches = fc.array(fc.array(fc.constantFrom('a', 'b', 'c', 'd', 'e'), { minLength: 1, maxLength: 4 }), {
     minLength: 1,

@@ -6,17 +6,8 @@ import type { Storage } from '../storage/storage.ts'
 import { type Catalog, readCatalog } from './catalog.ts'
 import { type TopicConfigs, withDefaults } from './configs.ts'
 import { PartitionLog } from './log.ts'
+import { type Topic, topicOf } from './topic.ts'
 import { nameProblem } from './topic-name.ts'
-
-export interface Topic {
-  name: string
-  /** 32 hexadecimal digits. */
-  id: string
-  /** Settings given for this topic; the others have their defaults. */
-  ownConfigs: Partial<TopicConfigs>
-  configs: TopicConfigs
-  partitions: PartitionLog[]
-}
 
 /** Our choice: each partition written to holds a file descriptor, and the usual limit is 1,024 or more by far. */
 const partitionsMax = 10_000
@@ -59,7 +50,7 @@ export class Topics {
     this.clusterId = catalog?.clusterId ?? randomBytes(16).toString('base64url')
     this.nextProducerId = catalog?.nextProducerId ?? 0
     this.reservedProducerId = this.nextProducerId
-    for (const each of catalog?.topics ?? []) this.add(each.name, each.id, each.partitions, each.configs)
+    for (const each of catalog?.topics ?? []) this.open(topicOf(each.name, each.id, each.configs), each.partitions)
     this.removeOrphans()
     for (const topic of this.all()) {
       topic.partitions.forEach((log, partition) => {
@@ -96,8 +87,11 @@ export class Topics {
   /** Throws TopicRefused when the topic exists, its name is not valid, or there would be too many partitions. */
   create(name: string, partitions: number, configs: Partial<TopicConfigs> = {}): Topic {
     this.checkNew(name, partitions)
-    const topic = this.add(name, randomBytes(16).toString('hex'), partitions, configs)
-    this.saveOr(() => this.drop(topic))
+    const topic = topicOf(name, randomBytes(16).toString('hex'), configs)
+    this.change(
+      () => this.open(topic, partitions),
+      () => this.drop(topic),
+    )
     return topic
   }
 
@@ -119,32 +113,34 @@ export class Topics {
   grow(name: string, partitions: number): void {
     const topic = this.checkGrow(name, partitions)
     const before = topic.partitions.length
-    while (topic.partitions.length < partitions) topic.partitions.push(this.openLog(topic, topic.partitions.length))
-    this.saveOr(() => topic.partitions.splice(before))
+    this.change(
+      () => this.openLogs(topic, partitions),
+      () => topic.partitions.splice(before),
+    )
   }
 
   /** Gives a topic other settings of its own, which have an effect at once. Throws TopicRefused. */
   configure(topic: Topic, own: Partial<TopicConfigs>): void {
     const before = topic.ownConfigs
-    topic.ownConfigs = own
-    this.saveOr(() => {
-      topic.ownConfigs = before
-    })
+    const set = (configs: Partial<TopicConfigs>) => () => {
+      topic.ownConfigs = configs
+    }
+    this.change(set(own), set(before))
     // In place: the logs hold the same object.
     Object.assign(topic.configs, withDefaults(own))
   }
 
   /** Forgets a topic, then removes its files: in between, a crash leaves orphans that the next start removes. */
   delete(topic: Topic): void {
-    this.byName.delete(topic.name)
-    this.byId.delete(topic.id)
-    this.saveOr(() => this.register(topic))
+    this.change(
+      () => this.unregister(topic),
+      () => this.register(topic),
+    )
     this.drop(topic)
   }
 
   private drop(topic: Topic): void {
-    this.byName.delete(topic.name)
-    this.byId.delete(topic.id)
+    this.unregister(topic)
     for (const log of topic.partitions) log.close()
     this.storage.remove(join(this.folder, topic.name, topic.id))
   }
@@ -152,10 +148,10 @@ export class Topics {
   /** A producer id that no one has had in this data directory. */
   newProducerId(): number {
     if (this.nextProducerId === this.reservedProducerId) {
-      this.reservedProducerId += producerIdBlock
-      this.saveOr(() => {
-        this.reservedProducerId = this.nextProducerId
-      })
+      const reserve = (end: number) => () => {
+        this.reservedProducerId = end
+      }
+      this.change(reserve(this.nextProducerId + producerIdBlock), reserve(this.nextProducerId))
     }
     return this.nextProducerId++
   }
@@ -198,11 +194,16 @@ export class Topics {
     }
   }
 
-  private add(name: string, id: string, partitions: number, ownConfigs: Partial<TopicConfigs>): Topic {
-    const topic: Topic = { name, id, ownConfigs, configs: withDefaults(ownConfigs), partitions: [] }
-    for (let partition = 0; partition < partitions; partition++) topic.partitions.push(this.openLog(topic, partition))
+  private open(topic: Topic, partitions: number): void {
+    this.openLogs(topic, partitions)
     this.register(topic)
-    return topic
+  }
+
+  /** Opens logs until there are `partitions`. The id in the path tells a topic from a deleted one of the same name. */
+  private openLogs({ name, id, configs, partitions: logs }: Topic, partitions: number): void {
+    while (logs.length < partitions) {
+      logs.push(new PartitionLog(join(this.folder, name, id, String(logs.length)), configs, this.storage))
+    }
   }
 
   private register(topic: Topic): void {
@@ -210,9 +211,9 @@ export class Topics {
     this.byId.set(topic.id, topic)
   }
 
-  /** The id in the path keeps a topic apart from a deleted one of the same name. */
-  private openLog(topic: Topic, partition: number): PartitionLog {
-    return new PartitionLog(join(this.folder, topic.name, topic.id, String(partition)), topic.configs, this.storage)
+  private unregister(topic: Topic): void {
+    this.byName.delete(topic.name)
+    this.byId.delete(topic.id)
   }
 
   private removeOrphans(): void {
@@ -224,12 +225,14 @@ export class Topics {
     }
   }
 
-  /** Keeps the change, or undoes it when the disk is full or cannot be written. */
-  private saveOr(undo: () => void): void {
+  /** Makes a change and keeps it, or undoes it when the disk is full or cannot be written. Throws TopicRefused then. */
+  private change(make: () => void, undo: () => void): void {
     try {
+      make()
       this.save()
     } catch (error) {
       undo()
+      if ((error as NodeJS.ErrnoException).code === undefined) throw error
       throw new TopicRefused('KAFKA_STORAGE_ERROR', `The topics cannot be written: ${(error as Error).message}`)
     }
   }

@@ -50,6 +50,11 @@ export const disk: Storage = {
 }
 
 function opened(fd: number): StoredFile {
+  let syncing = 0
+  let closed = false
+  const closeWhenIdle = () => {
+    if (closed && syncing === 0) closeSync(fd)
+  }
   return {
     read(into, position) {
       let done = 0
@@ -62,9 +67,21 @@ function opened(fd: number): StoredFile {
     },
     write: (bytes, position) => writeAll(fd, bytes, position),
     truncate: (bytes) => ftruncateSync(fd, bytes),
-    sync: () => toDisk(fd),
+    async sync() {
+      syncing++
+      try {
+        await toDisk(fd)
+      } finally {
+        syncing--
+        closeWhenIdle()
+      }
+    },
     syncNow: () => fdatasyncSync(fd),
-    close: () => closeSync(fd),
+    close() {
+      closed = true
+      // Else the wait would end with an error, or be for another file that got the same number.
+      closeWhenIdle()
+    },
   }
 }
 
