@@ -3,7 +3,9 @@ import { join } from 'node:path'
 import { PipelineError } from '../functions/errors.ts'
 import { type MappingDescription, pipeline } from '../infra/pipeline.ts'
 import type { ReplayRequest, SaveEventRequest } from './dashboard/serve.ts'
-import { stableUuid } from './stable-uuid.ts'
+import { parseSettings } from './event-source-mapping/settings.ts'
+import { refuseConflicts } from './event-source-mapping/settings-conflict.ts'
+import { describedFunction, mappingJson, mappingUuid } from './mapping/described.ts'
 import { functionOptions, type Start } from './start.ts'
 import type { MappingThreadData, MappingThreadMessage, ToMappingThread } from './threads/mapping.ts'
 import { startThread, type Thread } from './threads/thread.ts'
@@ -19,12 +21,17 @@ export interface LocalMappings {
   stop(): Promise<void>
 }
 
-/** Starts them all. `onState` is given the function's name and the mapping's state whenever it is told. */
+/**
+ * Starts them all. `onState` is given the function's name and the mapping's state whenever it is told.
+ *
+ * @throws PipelineError CONFIG_INVALID in AWS's words where AWS would refuse one of them, or two beside each other
+ */
 export async function startMappings(
   start: Start,
   onState: (name: string, state: unknown) => void,
 ): Promise<LocalMappings> {
   const descriptions = pipeline.mappings
+  refuseAsAwsDoes(descriptions, brokersOf(start))
   const threads = await Promise.all(descriptions.map((description) => startMappingThread(start, description, onState)))
 
   async function ask(index: number, complaint: string, message: ToMappingThread): Promise<void> {
@@ -50,6 +57,19 @@ export async function startMappings(
   }
 }
 
+function refuseAsAwsDoes(descriptions: readonly MappingDescription[], brokers: string[]): void {
+  const nowMs = Date.now()
+  const settings = descriptions.map((one) => {
+    const stage = { nowMs, brokers, functionTimeoutSeconds: describedFunction(one).timeoutSeconds }
+    return parseSettings(mappingJson(one, brokers), mappingUuid(one), stage)
+  })
+  refuseConflicts(settings)
+}
+
+function brokersOf({ environment }: Start): string[] {
+  return environment.KAFKA_BOOTSTRAP_SERVERS?.split(',') ?? []
+}
+
 function startMappingThread(
   start: Start,
   description: MappingDescription,
@@ -62,31 +82,28 @@ function startMappingThread(
     if (message.type === 'happening') {
       logs.write('mapping', JSON.stringify(message.happening, offsetsAsRanges))
       tell({ ...message, function: name })
+    } else if (message.type === 'system-log') {
+      logs.write('mapping-system', JSON.stringify(message.event))
+      tell({ ...message, function: name })
     } else if (message.type === 'log') logs.write(message.log.function, message.log.line)
     else if (message.type === 'reload') tell(message)
     else onState(name, { function: name, group, ...message.state })
   })
 }
 
-function threadData(
-  start: Start,
-  { function: name, consumerGroupId, settings }: MappingDescription,
-): MappingThreadData {
+function threadData(start: Start, description: MappingDescription): MappingThreadData {
+  const { function: name, consumerGroupId: group, settings } = description
   const topic = settings.Topics[0]
   const { partitions } = pipeline.topics[topic as keyof typeof pipeline.topics]
-  const brokers = start.environment.KAFKA_BOOTSTRAP_SERVERS?.split(',') ?? []
+  const brokers = brokersOf(start)
+  const options = functionOptions(start, name as keyof typeof pipeline.functions)
   return {
-    uuid: stableUuid(`${name} ${topic} ${consumerGroupId}`),
-    group: consumerGroupId,
+    uuid: mappingUuid(description),
+    group,
     topic,
     brokers,
-    settings: {
-      FunctionName: name,
-      SelfManagedEventSource: { Endpoints: { KAFKA_BOOTSTRAP_SERVERS: brokers } },
-      SelfManagedKafkaEventSourceConfig: { ConsumerGroupId: consumerGroupId },
-      ...settings,
-    },
-    function: { ...functionOptions(start, name as keyof typeof pipeline.functions), concurrencyMax: partitions },
+    settings: mappingJson(description, brokers),
+    function: { ...options, env: { ...options.env, CONSUMER_GROUP_ID: group }, concurrencyMax: partitions },
     destinationsFolder: join(start.options.data, 'destinations'),
     membersFolder: join(start.options.data, 'members'),
   }

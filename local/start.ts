@@ -1,6 +1,7 @@
 // What every part of the local cloud is started with, and how it tells what happens.
 import { pipeline } from '../infra/pipeline.ts'
 import type { Happening } from './event-source-mapping/happening.ts'
+import type { SystemLogEvent } from './event-source-mapping/system-log.ts'
 import type { Logs } from './log-file.ts'
 import type { LocalOptions } from './options.ts'
 import type { FunctionOptions } from './runtime/function.ts'
@@ -8,6 +9,7 @@ import type { FunctionOptions } from './runtime/function.ts'
 /** What happens while the stack runs, for whoever prints it. */
 export type News =
   | { type: 'happening'; function: string; happening: Happening }
+  | { type: 'system-log'; function: string; event: SystemLogEvent }
   | { type: 'producer'; state: ProducerState; rate: number }
   | { type: 'produced'; payload: string }
   | { type: 'problem'; part: string; message: string }

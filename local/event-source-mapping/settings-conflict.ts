@@ -3,8 +3,7 @@ import type { MappingSettings } from './settings.ts'
 import { refusal } from './settings-error.ts'
 
 /**
- * Refuses mappings that stand in each other's way. `npm run mapping` does not ask: several processes of one mapping are how
- * it scales out.
+ * Refuses mappings that stand in each other's way. Several processes of one mapping do not: they are how it scales out.
  *
  * @throws PipelineError CONFIG_INVALID with AWS's ResourceConflictException for the same function, topic and broker
  * twice, or InvalidParameterValueException for a group id that is not unique

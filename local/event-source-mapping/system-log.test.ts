@@ -69,7 +69,7 @@ it('says at WARN what went wrong', () => {
 it('names topic, partition and offset of a record that is dropped', () => {
   const reason = 'MaximumPayloadSizeExceeded'
   const [event] = logged('WARN', { t: 1000, type: 'dropped', records: { 'test-1': [42] }, reason, detail: 'Too large' })
-  expect(event?.error).toEqual({ errorMessage: 'Too large: {"test-1":[42]}', errorCode: reason })
+  expect(event).toMatchObject({ error: { errorMessage: 'Too large: {"test-1":[42]}', errorCode: reason } })
 })
 
 it('says at DEBUG where every partition stands', () => {

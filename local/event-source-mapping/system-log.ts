@@ -29,16 +29,21 @@ export interface PartitionOffsets {
   committedOffset: number | null
 }
 
-export interface SystemLogEvent {
-  eventType: 'ESM_PROCESSING_EVENT' | 'POLLER_STATUS_EVENT' | 'KAFKA_STATUS_EVENT'
+interface CommonFields {
   /** ms since 1970 */
   timestamp: number
   resourceArn: string
   eventSourceArn?: string
   eventProcessorId: string
   logLevel: SystemLogLevel
-  [detail: string]: unknown
 }
+
+export type SystemLogEvent = CommonFields &
+  (
+    | { eventType: 'ESM_PROCESSING_EVENT'; error: { errorMessage: string; errorCode: string } }
+    | { eventType: 'POLLER_STATUS_EVENT'; kafkaEventSourceConnection: object }
+    | { eventType: 'KAFKA_STATUS_EVENT'; kafkaPartitionOffsets: readonly PartitionOffsets[] }
+  )
 
 /** How often the offsets are logged. */
 export const kafkaStatusEveryMs = 60_000
@@ -106,7 +111,7 @@ function logEventOf(mapping: LoggedMapping, happening: Happening, generation: nu
 }
 
 function kafkaStatus(mapping: LoggedMapping, offsets: readonly PartitionOffsets[], nowMs: number): SystemLogEvent {
-  return { ...common(mapping, 'KAFKA_STATUS_EVENT', 'DEBUG', nowMs), kafkaPartitionOffsets: offsets }
+  return { eventType: 'KAFKA_STATUS_EVENT', ...common(mapping, 'DEBUG', nowMs), kafkaPartitionOffsets: offsets }
 }
 
 function pollerStatus(
@@ -126,22 +131,21 @@ function pollerStatus(
     partitionsAssignmentGeneration,
     assignedPartitions: partitions,
   }
-  return { ...common(mapping, 'POLLER_STATUS_EVENT', 'INFO', t), kafkaEventSourceConnection }
+  return { eventType: 'POLLER_STATUS_EVENT', ...common(mapping, 'INFO', t), kafkaEventSourceConnection }
 }
 
 /** Our choice: the codes are ours, but for the conditions under which records are given up; AWS lists none. */
 function processing(mapping: LoggedMapping, t: number, errorCode: string, errorMessage: string): SystemLogEvent {
-  return { ...common(mapping, 'ESM_PROCESSING_EVENT', 'WARN', t), error: { errorMessage, errorCode } }
+  return { eventType: 'ESM_PROCESSING_EVENT', ...common(mapping, 'WARN', t), error: { errorMessage, errorCode } }
 }
 
 function common(
   { uuid, resourceArn, eventSourceArn }: LoggedMapping,
-  eventType: SystemLogEvent['eventType'],
   logLevel: SystemLogLevel,
   timestamp: number,
-): SystemLogEvent {
+): CommonFields {
   const source = eventSourceArn === null ? {} : { eventSourceArn }
-  return { eventType, timestamp, resourceArn, ...source, eventProcessorId: `${uuid}/0`, logLevel }
+  return { timestamp, resourceArn, ...source, eventProcessorId: `${uuid}/0`, logLevel }
 }
 
 /** What a mapping's state says of its partitions, as the log has it. */

@@ -1,6 +1,7 @@
 // What a person is told of the things that happen in an event source mapping.
 import { errorTable } from '../../functions/errors.ts'
 import type { Happening, OffsetsByPartition } from '../event-source-mapping/happening.ts'
+import type { SystemLogEvent } from '../event-source-mapping/system-log.ts'
 import type { BatchLine } from './lines.ts'
 
 export interface Sentence {
@@ -13,6 +14,17 @@ export interface Sentence {
 export function happeningSentence(happening: Happening): Sentence | null {
   const told = describe(happening)
   return told && { part: 'mapping', ...told }
+}
+
+/** What went wrong is told by a happening already; where things stand by this alone, if the mapping's log level asks for it. */
+export function systemLogSentence(event: SystemLogEvent): Sentence | null {
+  const say = (detail: object) => ({
+    part: 'mapping',
+    text: `${event.eventType} ${JSON.stringify(detail)}`,
+    tone: 'plain' as const,
+  })
+  if (event.eventType === 'POLLER_STATUS_EVENT') return say(event.kafkaEventSourceConnection)
+  return event.eventType === 'KAFKA_STATUS_EVENT' ? say(event.kafkaPartitionOffsets) : null
 }
 
 function describe(happening: Happening): Omit<Sentence, 'part'> | null {

@@ -3,7 +3,7 @@ import type { Colors } from 'picocolors/types'
 import { PipelineError } from '../../functions/errors.ts'
 import type { Stack } from '../stack.ts'
 import type { News } from '../start.ts'
-import { batchLine, happeningSentence, readJson, type Sentence, withHint } from './happening.ts'
+import { batchLine, happeningSentence, readJson, type Sentence, systemLogSentence, withHint } from './happening.ts'
 import { terminalLines } from './lines.ts'
 
 export interface ReporterOptions {
@@ -78,6 +78,8 @@ function sentence(news: News): Sentence | null {
       return { part: 'freshet', text: withHint(news.error.message), tone: 'bad' }
     case 'happening':
       return happeningSentence(news.happening)
+    case 'system-log':
+      return systemLogSentence(news.event)
   }
 }
 

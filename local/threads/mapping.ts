@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { PipelineError } from '../../functions/errors.ts'
 import type { Happening } from '../event-source-mapping/happening.ts'
-import { type Mapping, type MappingState, startMapping } from '../event-source-mapping/mapping.ts'
+import { type Mapping, type MappingState, type SystemLogEvent, startMapping } from '../event-source-mapping/mapping.ts'
 import { type KeptInvocation, RecentEvents } from '../mapping/recent-events.ts'
 import { resetOffsets } from '../replay/reset.ts'
 import { type FunctionOptions, type LogLine, startFunction } from '../runtime/function.ts'
@@ -32,6 +32,7 @@ export type MappingThreadState = MappingState & { invocations: KeptInvocation[] 
 
 export type MappingThreadMessage =
   | { type: 'happening'; happening: Happening }
+  | { type: 'system-log'; event: SystemLogEvent }
   | { type: 'state'; state: MappingThreadState }
   | { type: 'log'; log: LogLine }
   | { type: 'reload'; message: string }
@@ -65,6 +66,7 @@ runThread<MappingThreadData, null, ToMappingThread, MappingThreadMessage>(async 
         if (happening.type === 'invoke') told = happening
         post({ type: 'happening', happening })
       },
+      writeSystemLog: (event) => post({ type: 'system-log', event }),
     })
   let mapping: Mapping = await start()
   let replaying = Promise.resolve()
