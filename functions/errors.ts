@@ -60,6 +60,13 @@ export const errorTable = {
     hint: 'Send "Authorization: Bearer TOKEN", or sign in at /api/sign-in. The token was set where the server was started.',
   },
   RATE_LIMITED: { retriable: true, hint: 'Send less often, and many events in one request.' },
+  DEAD_LETTER_UNKNOWN: {
+    retriable: false,
+    hint: 'It never was, or its time is over. GET /api/dead-letters lists them.',
+  },
+  REDRIVE_UNKNOWN: { retriable: false, hint: 'GET /api/redrives lists those that there are.' },
+  REDRIVE_RUNNING: { retriable: false, hint: 'Wait until all of it was sent, or cancel it.' },
+  REDRIVE_REFUSED: { retriable: false, hint: 'None of the records may be sent again; the plan says why for each.' },
   HOST_REFUSED: {
     retriable: false,
     hint: 'Use the address that was printed at the start, or name this host in API_HOSTS.',

@@ -5,8 +5,10 @@ import { batchContract } from './testing/batch.ts'
 import { lagSamplesContract } from './testing/lag-samples.ts'
 import type { OpenStore } from './testing/opened.ts'
 import { readingContract } from './testing/reading.ts'
+import { redrivesContract } from './testing/redrives.ts'
 import { retentionContract } from './testing/retention.ts'
 import { rollupsContract } from './testing/rollups.ts'
+import { searchContract } from './testing/search.ts'
 import { sweepContract } from './testing/sweep.ts'
 
 /** `historyCount` random histories are compared with the model: fewer where the database runs inside the test's process. */
@@ -14,8 +16,10 @@ export function storeContract(open: OpenStore, { historyCount = 60 } = {}): void
   describe('writing a batch', () => batchContract(open))
   describe('the account', () => accountContract(open, historyCount))
   describe('reading', () => readingContract(open))
+  describe('searching', () => searchContract(open))
   describe('lag samples', () => lagSamplesContract(open))
   describe('the sweep', () => sweepContract(open))
   describe('rollups', () => rollupsContract(open))
+  describe('dead letters as work', () => redrivesContract(open))
   describe('what goes and what stays', () => retentionContract(open))
 }

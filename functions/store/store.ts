@@ -5,6 +5,7 @@
 // stream, and what arrived between two cursors is their difference.
 import type { EnrichedEvent } from '../retail/enrich.ts'
 import type { RejectionCode } from '../retail/rejection.ts'
+import type { Redrives } from './redrives.ts'
 import type { SpanUnit } from './spans.ts'
 
 /** Where a record lies in Kafka, and its bytes. */
@@ -17,6 +18,8 @@ export interface SourceRecord {
   key: Uint8Array | null
   /** null is a tombstone. */
   value: Uint8Array | null
+  /** The attempt at a dead letter that it says it was sent as. Anybody may write such a header. */
+  token?: string
 }
 
 /** What the consumer made of one record. */
@@ -83,7 +86,13 @@ export interface StoredDeadLetter {
   key: Uint8Array | null
   /** null is a tombstone. */
   value: Uint8Array | null
+  state: DeadLetterState
+  /** How often it was sent again. */
+  attempts: number
 }
+
+/** resolved: a record sent for it did not fail again. discarded: a person gave it up. */
+export type DeadLetterState = 'open' | 'resolved' | 'discarded'
 
 /** A page of a list. Neither cursor: the newest, newest first. `after`: ascending. `before`: descending. */
 export interface PageQuery {
@@ -288,6 +297,9 @@ export interface Store {
   eraseUser(query: { userId: number; by: string }): Promise<Erasure>
   /** The newest first. */
   erasures(query: { limit: number }): Promise<Erasure[]>
+
+  /** Dead letters as work. */
+  readonly redrives: Redrives
 
   /** Calls `listener` soon (10 ms) after any process has committed. Returns the way to stop. */
   onCommit(listener: () => void): () => void

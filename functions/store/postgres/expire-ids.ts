@@ -33,15 +33,18 @@ const expireEventIds: Statement = {
     ) SELECT count(*) AS gone FROM gone`,
 }
 
+/** Only orphans are looked at, however many dead letters are kept. */
 const expireDeadLetterIds: Statement = {
   name: 'expire-dead-letter-ids',
   text: `WITH ${passed}, gone AS (
-      DELETE FROM dead_letter_identity WHERE (source_id, record_offset, record_ms, value_hash) IN (
-        SELECT source_id, record_offset, record_ms, value_hash FROM passed
-        JOIN dead_letter_identity AS known USING (source_id)
-        WHERE record_offset < log_start
-          AND NOT EXISTS (SELECT FROM dead_letter WHERE group_id = $1 AND dead_letter.seq = known.seq)
-        LIMIT ${idsPerStep}) RETURNING 1
+      DELETE FROM orphan_identity WHERE (source_id, record_offset, record_ms, value_hash) IN (
+        SELECT source_id, record_offset, record_ms, value_hash FROM passed JOIN orphan_identity USING (source_id)
+        WHERE record_offset < log_start LIMIT ${idsPerStep})
+      RETURNING *
+    ), known AS (
+      DELETE FROM dead_letter_identity AS known USING gone
+      WHERE (known.source_id, known.record_offset, known.record_ms, known.value_hash)
+        = (gone.source_id, gone.record_offset, gone.record_ms, gone.value_hash)
     ) SELECT count(*) AS gone FROM gone`,
 }
 

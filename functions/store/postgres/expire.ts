@@ -41,12 +41,22 @@ const expireMinutes: Statement = {
     AND minute <= (SELECT min(minute) FROM event_minute WHERE group_id = $1) + 60`,
 }
 
+/** Every dead letter of a redrive is older than it. Attempts go after them, for they name records that failed again. */
+const expireRedrive: Statement = {
+  name: 'expire-redrive',
+  text: `WITH gone AS (
+      DELETE FROM redrive WHERE id = (SELECT id FROM redrive WHERE group_id = $1 AND requested_ms < $2 AND NOT EXISTS
+        (SELECT FROM attempt JOIN dead_letter USING (group_id, seq) WHERE redrive_id = redrive.id) LIMIT 1)
+      RETURNING id
+    ) DELETE FROM attempt USING gone WHERE redrive_id = gone.id`,
+}
+
 /** How many rows there are, by the counters, and how much the newest thousand of them take. */
 const roomOf: Statement = {
   name: 'expire-room',
   text: `SELECT
       (SELECT coalesce(sum(stored - expired_events - erased_events), 0)::bigint FROM account) AS events,
-      (SELECT coalesce(sum(dead_letters - expired_dead_letters - erased_dead_letters), 0)::bigint FROM account) AS letters,
+      (SELECT coalesce(sum(dead_letters - failed_attempts - expired_dead_letters - erased_dead_letters), 0)::bigint FROM account) AS letters,
       (SELECT coalesce(avg(octet_length(event_id) + coalesce(pg_column_size(extra), 0)), 0)::float8
         FROM (SELECT * FROM event ORDER BY group_id DESC, seq DESC LIMIT 1000) AS newest) AS "eventBytes",
       (SELECT coalesce(avg(coalesce(pg_column_size(key), 0) + coalesce(pg_column_size(value), 0)), 0)::float8
@@ -78,6 +88,7 @@ export function expirer(
         expired.deadLetters += await expireRows(session, group, { table: 'dead_letter', beforeMs })
         session.send(expireArrivals, [id, Math.floor((now - arrivalMsMax) / 1000)])
         session.send(expireMinutes, [id, Math.floor((now - retention.eventMsMax) / 60_000)])
+        session.send(expireRedrive, [id, beforeMs])
         expired.ids += await expireIds(session, id, now)
       })
     }

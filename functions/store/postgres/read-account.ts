@@ -30,7 +30,7 @@ const accountsOf: Statement = {
 
 const totalsOf: Statement = {
   name: 'totals',
-  text: `SELECT coalesce(sum(stored), 0)::bigint AS events, coalesce(sum(dead_letters), 0)::bigint AS "deadLetters"
+  text: `SELECT coalesce(sum(stored), 0)::bigint AS events, coalesce(sum(dead_letters - failed_attempts), 0)::bigint AS "deadLetters"
     FROM account JOIN source ON source.id = account.source_id JOIN consumer_group ON consumer_group.id = source.group_id
     WHERE consumer_group.name = $1`,
 }

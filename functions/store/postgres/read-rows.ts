@@ -3,10 +3,10 @@ import type { Change, PageQuery, StoredDeadLetter, StoredEvent } from '../store.
 import type { Database, Session, Statement } from './database.ts'
 
 /** More rows than this are never read at once, whatever is asked: a read stays far below 100 ms. */
-const pageRowsMax = 10_000
+export const pageRowsMax = 10_000
 
 /** A dead letter may hold a megabyte. A page ends with the row that passes this, so one row always comes. */
-const pageBytesMax = 4 * 1024 * 1024
+export const pageBytesMax = 4 * 1024 * 1024
 
 export interface RowReader {
   events(query: PageQuery): Promise<StoredEvent[]>
@@ -17,23 +17,26 @@ export interface RowReader {
 }
 
 type Order = 'ASC' | 'DESC'
-type EventRow = Omit<StoredEvent, 'processed_at' | 'extra'> & { arrived_ms: number; extra: string | null }
+export type EventRow = Omit<StoredEvent, 'processed_at' | 'extra'> & { arrived_ms: number; extra: string | null }
 
 const groupId = '(SELECT id FROM consumer_group WHERE name = $1)'
+
+export const eventColumns = `seq, event_id, event_type, user_id, product_id, amount, region, timestamp, arrived_ms,
+  amount_bucket, is_revenue_event, topic, partition, record_offset AS "offset", record_ms, extra`
+export const deadLetterColumns = `seq, code, reason, topic, partition, record_offset AS "offset", record_ms, arrived_ms,
+  key, value, state, attempts`
 
 /** $1 group, $2 and $3 exclusive bounds, $4 limit. */
 const eventsIn = (order: Order): Statement => ({
   name: `events-${order}`,
-  text: `SELECT seq, event_id, event_type, user_id, product_id, amount, region, timestamp, arrived_ms,
-      amount_bucket, is_revenue_event, topic, partition, record_offset AS "offset", record_ms, extra
-    FROM event JOIN source ON source.id = event.source_id
+  text: `SELECT ${eventColumns} FROM event JOIN source ON source.id = event.source_id
     WHERE event.group_id = ${groupId} AND seq > $2 AND seq < $3 ORDER BY seq ${order} LIMIT $4`,
 })
 
 /** octet_length reads the length that is kept beside a large value, not the value. */
 const deadLettersIn = (order: Order, name: string, group: string): Statement => ({
   name,
-  text: `SELECT seq, code, reason, topic, partition, record_offset AS "offset", record_ms, arrived_ms, key, value
+  text: `SELECT ${deadLetterColumns}
     FROM (
       SELECT *, sum(bytes) OVER (ORDER BY seq ${order}) - bytes AS bytes_before FROM (
         SELECT *, coalesce(octet_length(key), 0) + coalesce(octet_length(value), 0) AS bytes FROM dead_letter
@@ -111,7 +114,7 @@ export function rowReader(database: Database): RowReader {
   }
 }
 
-function toEvent({ arrived_ms, extra, ...row }: EventRow): StoredEvent {
+export function toEvent({ arrived_ms, extra, ...row }: EventRow): StoredEvent {
   return {
     ...row,
     processed_at: new Date(arrived_ms).toISOString(),

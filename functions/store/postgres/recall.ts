@@ -18,7 +18,7 @@ export const addGroup: Statement = {
  * The lock that puts the group's batches in a row. What is read after it is what the batch before it left, and numbers
  * are given in the order of commits. Other groups go on.
  */
-const lockGroup: Statement = {
+export const lockGroup: Statement = {
   name: 'lock-group',
   text: 'SELECT id, seq FROM consumer_group WHERE name = $1 FOR UPDATE',
 }

@@ -39,7 +39,7 @@ const statements = (table: RowTable) => ({
   remove: {
     name: `remove-${table}`,
     text: `DELETE FROM ${table} WHERE group_id = $1 AND seq = ANY($2::bigint[])
-      RETURNING source_id AS "sourceId", epoch, seq`,
+      RETURNING source_id AS "sourceId", epoch, seq, record_offset AS "offset", record_ms AS "timestamp"`,
   },
   found: {
     name: `found-${table}`,
@@ -65,7 +65,34 @@ const releaseConflicts: Statement = {
   text: 'DELETE FROM conflict_id WHERE group_id = $1 AND seq = ANY($2::bigint[])',
 }
 
+/** Identities of the removed rows, and of the records of their attempts that failed again. */
+const orphans: Statement = {
+  name: 'orphan-identities',
+  text: `INSERT INTO orphan_identity
+    SELECT source_id, record_offset, record_ms, value_hash FROM (
+      SELECT * FROM unnest($2::integer[], $3::bigint[], $4::bigint[], $5::bigint[])
+        AS gone (source_id, record_offset, record_ms, seq)
+      UNION ALL SELECT source_id, record_offset, record_ms, seq FROM attempt
+        WHERE group_id = $1 AND seq = ANY($5::bigint[]) AND source_id IS NOT NULL
+    ) AS gone JOIN dead_letter_identity AS known USING (source_id, record_offset, record_ms, seq)
+    ON CONFLICT DO NOTHING`,
+}
+
+/** What stays of attempts is the trail of their redrive, without anybody's data. */
+const forgetAttempts: Statement[] = [
+  {
+    name: 'forget-adopted-attempts',
+    text: 'DELETE FROM attempt WHERE group_id = $1 AND seq = ANY($2::bigint[]) AND redrive_id IS NULL',
+  },
+  {
+    name: 'forget-attempts',
+    text: 'UPDATE attempt SET value = NULL, reason = NULL WHERE group_id = $1 AND seq = ANY($2::bigint[])',
+  },
+]
+
 interface RemovedRow {
+  offset: number
+  timestamp: number
   sourceId: number
   epoch: number
   seq: number
@@ -87,7 +114,18 @@ export async function removeRows(
   session.send(sql[table][reason], countsOf(rows))
   const unmet = rows.filter(({ seq }) => sweep && seq <= fenceSeq && isAhead({ groupId, table, seq }, sweep))
   if (unmet.length > 0) session.send(sql[table].found, countsOf(unmet))
-  if (table === 'dead_letter') session.send(releaseConflicts, [groupId, numbers(seqs)])
+  if (table === 'dead_letter') forgetDeadLetters(session, groupId, rows)
+}
+
+function forgetDeadLetters(session: Session, groupId: number, rows: RemovedRow[]): void {
+  const seqs = numbers(rows.map(({ seq }) => seq))
+  const places = [
+    numbers(rows.map(({ sourceId }) => sourceId)),
+    numbers(rows.map(({ offset }) => offset)),
+    numbers(rows.map(({ timestamp }) => timestamp)),
+  ]
+  session.send(orphans, [groupId, ...places, seqs])
+  for (const statement of [releaseConflicts, ...forgetAttempts]) session.send(statement, [groupId, seqs])
 }
 
 /** Columns: source_id, epoch, rows. */

@@ -4,6 +4,7 @@ import type { Store } from '../store.ts'
 import { storeAddress } from './address.ts'
 import { channelOf, watchCommits } from './commit-watch.ts'
 import { openDatabase } from './database.ts'
+import { deadLetterWork } from './dead-letter-work.ts'
 import { eraser } from './erase.ts'
 import { expirer } from './expire.ts'
 import { explanationStore } from './explanations.ts'
@@ -12,6 +13,7 @@ import { migrate } from './migrate.ts'
 import { accountReader } from './read-account.ts'
 import { rollupReader } from './read-rollups.ts'
 import { rowReader } from './read-rows.ts'
+import { redriveRows } from './redrives.ts'
 import { sweeper } from './sweep.ts'
 import { writeBatch } from './write-batch.ts'
 
@@ -73,6 +75,7 @@ export async function openPostgresStore(url: string, options: PostgresStoreOptio
     expire: expirer(database, { clock, eraseStep: erase.step }),
     eraseUser: erase.eraseUser,
     erasures: erase.erasures,
+    redrives: { ...deadLetterWork(database, { clock }), ...redriveRows(database, { clock }) },
     onCommit: watch.listen,
     async close() {
       await watch.stop()

@@ -39,7 +39,7 @@ const fill: Statement = {
   name: 'sweep-fill',
   text: `INSERT INTO sweep_tally (source_id, epoch, group_id, fence_seq, stored, dead_letters)
     SELECT source_id, epoch, group_id, seq, stored - expired_events - erased_events,
-      dead_letters - expired_dead_letters - erased_dead_letters FROM account
+      dead_letters - failed_attempts - expired_dead_letters - erased_dead_letters FROM account
     JOIN source ON source.id = account.source_id JOIN consumer_group ON consumer_group.id = source.group_id`,
 }
 const arithmetic: Statement = {

@@ -1,6 +1,7 @@
 // Writes one batch: events, dead letters, rollups and the account in one transaction of two round trips, seldom three.
 import { type Memory, settle } from '../settle.ts'
 import type { Batch, BatchResult } from '../store.ts'
+import { recallAttempts, type SentAttempts, type SettledAttempt, writeAttempts } from './attempts.ts'
 import { notifyCommit } from './commit-watch.ts'
 import type { Database, Session } from './database.ts'
 import { type DeadLetterIds, deadLetterIds, writeDeadLetterIds } from './dead-letter-ids.ts'
@@ -28,8 +29,11 @@ export function writeBatch(
 ): Promise<BatchResult> {
   return database.transaction(async (session) => {
     const recalled = await recall(session, batch)
-    const deadLetters = await deadLetterIds(session, batch.outcomes, recalled)
-    const settled = settleAll(batch, recalled, deadLetters)
+    const [deadLetters, attempts] = await Promise.all([
+      deadLetterIds(session, batch.outcomes, recalled),
+      recallAttempts(session, batch.outcomes, recalled.groupId),
+    ])
+    const settled = settleAll(batch, recalled, { deadLetters, attempts })
     write(session, recalled, { ...settled, identities: deadLetters, arrivedMs: options.clock() })
     notifyCommit(session, options.channel)
     return settled.result
@@ -41,44 +45,57 @@ interface Settled {
   events: NewEvent[]
   deadLetters: NewDeadLetter[]
   duplicates: Duplicate[]
+  attempts: SettledAttempt[]
   /** The last number given. */
   seq: number
 }
 
-function settleAll(batch: Batch, recalled: Recalled, identities: DeadLetterIds): Settled {
+interface Known {
+  deadLetters: DeadLetterIds
+  attempts: SentAttempts
+}
+
+function settleAll(batch: Batch, recalled: Recalled, known: Known): Settled {
   const result: BatchResult = { stored: 0, duplicates: 0, noise: 0, deadLetters: 0, redelivered: 0 }
   const events: NewEvent[] = []
   const deadLetters: NewDeadLetter[] = []
   const duplicates: Duplicate[] = []
+  const attempts: SettledAttempt[] = []
   let { seq } = recalled
   // One object for the whole batch: `sourceId` says whose record is being settled.
   let sourceId = 0
   const memory: Memory = {
     claimId: (id, contentHash) => claimId(recalled.hashes, id, contentHash),
-    claimDeadLetter: (record) => identities.claim(sourceId, record, seq + 1),
-    knowsDeadLetter: (record) => identities.knows(sourceId, record),
+    claimDeadLetter: (record, letter) => known.deadLetters.claim(sourceId, record, letter ?? seq + 1),
+    knowsDeadLetter: (record) => known.deadLetters.knows(sourceId, record),
+    attemptOf: ({ token = '' }) => known.attempts.get(token) ?? null,
   }
   for (const outcome of batch.outcomes) {
     const { record } = outcome
     const ledger = recalled.ledgerOf(record)
     sourceId = ledger.sourceId
     const accounted = ledger.has(record.offset)
-    const { counter, rejection } = settle(outcome, accounted, memory)
+    const { counter, rejection, attempt } = settle(outcome, accounted, memory)
     if (accounted && counter !== 'redelivered') ledger.openEpoch()
     ledger.count(record.offset, counter)
     result[counter]++
     const { epoch } = ledger
+    if (attempt) {
+      // Another copy of the record may follow in this very batch.
+      attempt.sent.isSettled = true
+      attempts.push({ token: record.token ?? '', sourceId, epoch, record, attempt, rejection })
+    }
     if (counter === 'stored' && outcome.kind === 'event') {
       const { event, contentHash } = outcome
       events.push({ seq: ++seq, sourceId, epoch, record, event, contentHash })
-    } else if (rejection) {
+    } else if (rejection && !attempt) {
       const conflictId = outcome.kind === 'event' ? outcome.event.event_id : null
       deadLetters.push({ seq: ++seq, sourceId, epoch, record, rejection, conflictId })
     } else if (counter === 'duplicates' && outcome.kind === 'event') {
       duplicates.push({ eventId: outcome.event.event_id, sourceId, offset: record.offset })
     }
   }
-  return { result, events, deadLetters, duplicates, seq }
+  return { result, events, deadLetters, duplicates, attempts, seq }
 }
 
 function claimId(hashes: Map<string, Uint8Array>, id: string, contentHash: Uint8Array): 'new' | 'same' | 'other' {
@@ -91,16 +108,15 @@ function claimId(hashes: Map<string, Uint8Array>, id: string, contentHash: Uint8
 type Written = Settled & { identities: DeadLetterIds; arrivedMs: number }
 
 function write(session: Session, { groupId, ledgers, sketches, seq: seqBefore }: Recalled, written: Written): void {
-  const { events, deadLetters, identities, arrivedMs, seq } = written
+  const { events, deadLetters, attempts, identities, arrivedMs, seq } = written
   const shared = { groupId, arrivedMs }
   if (events.length > 0) writeEvents(session, shared, events)
-  if (deadLetters.length > 0) {
-    writeDeadLetters(session, shared, deadLetters)
-    writeDeadLetterIds(session, identities.claimed)
-  }
+  if (deadLetters.length > 0) writeDeadLetters(session, shared, deadLetters)
+  if (identities.claimed.length > 0) writeDeadLetterIds(session, identities.claimed)
   writeIdKeepers(session, shared, written)
   const gains = ledgers.flatMap((ledger) => ledger.gains())
   if (gains.length > 0) writeAccount(session, gains)
+  writeAttempts(session, groupId, arrivedMs, attempts)
   const arrival = { ms: arrivedMs, events: events.length, deadLetters: deadLetters.length }
   writeArrival(session, groupId, arrival)
   if (events.length > 0)

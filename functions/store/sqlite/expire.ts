@@ -39,6 +39,15 @@ export function expirer(
     `DELETE FROM event_minute WHERE group_id = @group AND minute < @minute AND minute <=
      (SELECT min(minute) FROM event_minute WHERE group_id = @group) + ${minutesPerStep}`,
   )
+  // Every dead letter of a redrive is older than it. Attempts go after them, for they name records that failed again.
+  const redrive = db
+    .prepare<[number], number>(`
+      SELECT id FROM redrive WHERE requested_ms < ? AND NOT EXISTS
+        (SELECT 1 FROM attempt JOIN dead_letter USING (group_id, seq) WHERE redrive_id = redrive.id) LIMIT 1`)
+    .pluck()
+  const removeRedrive = ['DELETE FROM attempt WHERE redrive_id = ?', 'DELETE FROM redrive WHERE id = ?'].map((sql) =>
+    db.prepare(sql),
+  )
   const removeRows = rowRemover(db)
   const expireIds = idExpiry(db)
 
@@ -62,6 +71,8 @@ export function expirer(
       arrivals.run(group.id, Math.floor((now - arrivalMsMax) / 1000))
       minutes.run({ group: group.id, minute: Math.floor((now - retention.eventMsMax) / 60_000) })
     }
+    const goneRedrive = redrive.get(now - retention.deadLetterMsMax)
+    if (goneRedrive !== undefined) for (const statement of removeRedrive) statement.run(goneRedrive)
     expired.ids = expireIds(now)
     return expired
   })

@@ -3,10 +3,12 @@ import type { Database } from 'better-sqlite3'
 import { hashOf, IdFilter } from './id-filter.ts'
 
 export interface EventIds {
-  /** To be called first in every transaction that claims ids. */
+  /** To be called first in every transaction that claims or compares ids. */
   begin(): void
   /** Remembers the id with its content, or says how the content compares where the id is known. */
   claim(groupId: number, eventId: string, contentHash: Uint8Array): 'new' | 'same' | 'other'
+  /** The same without remembering it. */
+  compare(groupId: number, eventId: string, contentHash: Uint8Array): 'new' | 'same' | 'other'
   /** Keeps the id for as long as the ID_CONFLICT with this number is kept. */
   conflict(groupId: number, eventId: string, seq: number): void
   /** To be called last in the transaction, with the highest place of what was new in each partition. */
@@ -72,17 +74,30 @@ export function eventIds(db: Database, options: { idsPerRun: number }): EventIds
     runsKnown = runs
   }
 
-  function claim(groupId: number, eventId: string, contentHash: Uint8Array): 'new' | 'same' | 'other' {
-    const key = compactId(eventId)
+  function sealedHash(groupId: number, key: Key): Buffer | undefined {
     for (const run of filter.candidates(hashOf(groupId, key))) {
       const known = sealed.get(run, groupId, key)
-      if (known) return known.equals(contentHash) ? 'same' : 'other'
+      if (known) return known
     }
+    return undefined
+  }
+
+  function claim(groupId: number, eventId: string, contentHash: Uint8Array): 'new' | 'same' | 'other' {
+    const key = compactId(eventId)
+    const known = sealedHash(groupId, key)
+    if (known) return known.equals(contentHash) ? 'same' : 'other'
     if (insert.run(groupId, key, contentHash).changes === 1) {
       recentCount++
       return 'new'
     }
     return recent.get(groupId, key)?.equals(contentHash) ? 'same' : 'other'
+  }
+
+  function compare(groupId: number, eventId: string, contentHash: Uint8Array): 'new' | 'same' | 'other' {
+    const key = compactId(eventId)
+    const known = recent.get(groupId, key) ?? sealedHash(groupId, key)
+    if (!known) return 'new'
+    return known.equals(contentHash) ? 'same' : 'other'
   }
 
   function end(places: IdPlace[]): void {
@@ -95,7 +110,7 @@ export function eventIds(db: Database, options: { idsPerRun: number }): EventIds
     addConflict.run(groupId, compactId(eventId), seq)
   }
 
-  return { begin, claim, conflict, end }
+  return { begin, claim, compare, conflict, end }
 }
 
 /** Prepares the sealing of all recent ids, as runs of at most `idsPerRun`, the first of them numbered `run`. */

@@ -26,7 +26,7 @@ export function accountReader(db: Database): AccountReader {
     )
     .raw()
   const totals = db.prepare<[string], { events: number; deadLetters: number }>(`
-    SELECT ifnull(sum(stored), 0) AS events, ifnull(sum(dead_letters), 0) AS deadLetters
+    SELECT ifnull(sum(stored), 0) AS events, ifnull(sum(dead_letters - failed_attempts), 0) AS deadLetters
     FROM account JOIN source ON source.id = account.source_id JOIN consumer_group ON consumer_group.id = source.group_id
     WHERE consumer_group.name = ?`)
   const arrivals = db.prepare<[string, number, number], ArrivalSecond>(`

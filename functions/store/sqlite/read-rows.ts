@@ -1,13 +1,13 @@
 // Reads events and dead letters: pages of a list, and what came after a cursor.
 import type { Database, Statement } from 'better-sqlite3'
 import type { RejectionCode } from '../../retail/rejection.ts'
-import type { Change, PageQuery, StoredDeadLetter, StoredEvent } from '../store.ts'
+import type { Change, DeadLetterState, PageQuery, StoredDeadLetter, StoredEvent } from '../store.ts'
 
 /** More rows than this are never read at once, whatever is asked: a read stays far below 100 ms. */
-const pageRowsMax = 10_000
+export const pageRowsMax = 10_000
 
 /** A dead letter may hold a megabyte. A page ends with the row that passes this, so one row always comes. */
-const pageBytesMax = 4 * 1024 * 1024
+export const pageBytesMax = 4 * 1024 * 1024
 
 export interface RowReader {
   events(query: PageQuery): StoredEvent[]
@@ -17,12 +17,13 @@ export interface RowReader {
   newestEvent(group: string): { recordMs: number; arrivedMs: number } | null
 }
 
-type Cell = number | string | Buffer | null
+export type Cell = number | string | Buffer | null
 type RangeRead = Statement<[number, number, number, number], Cell[]>
 
-const eventColumns = `seq, event_id, event_type, user_id, product_id, amount, region, timestamp, arrived_ms,
+export const eventColumns = `seq, event_id, event_type, user_id, product_id, amount, region, timestamp, arrived_ms,
   amount_bucket, is_revenue_event, topic, partition, record_offset, record_ms, extra`
-const deadLetterColumns = `seq, code, reason, topic, partition, record_offset, record_ms, arrived_ms, key, value`
+export const deadLetterColumns = `seq, code, reason, topic, partition, record_offset, record_ms, arrived_ms, key, value,
+  state, attempts`
 
 export function rowReader(db: Database): RowReader {
   const groupRow = db.prepare<[string], { id: number; seq: number }>(
@@ -110,7 +111,7 @@ function readDeadLetters(statement: RangeRead, { groupId, after, before, limit }
 }
 
 /** In the order of `eventColumns`. */
-function toEvent(cells: Cell[]): StoredEvent {
+export function toEvent(cells: Cell[]): StoredEvent {
   return {
     seq: cells[0] as number,
     event_id: cells[1] as string,
@@ -132,7 +133,7 @@ function toEvent(cells: Cell[]): StoredEvent {
 }
 
 /** In the order of `deadLetterColumns`. */
-function toDeadLetter(cells: Cell[]): StoredDeadLetter {
+export function toDeadLetter(cells: Cell[]): StoredDeadLetter {
   return {
     seq: cells[0] as number,
     code: cells[1] as RejectionCode,
@@ -144,5 +145,7 @@ function toDeadLetter(cells: Cell[]): StoredDeadLetter {
     arrived_ms: cells[7] as number,
     key: cells[8] as Buffer | null,
     value: cells[9] as Buffer | null,
+    state: cells[10] as DeadLetterState,
+    attempts: cells[11] as number,
   }
 }

@@ -41,6 +41,18 @@ export function rowRemover(db: Database): RemoveRows {
     JOIN dead_letter_identity AS known USING (record_offset, record_ms)
     WHERE row.group_id = ? AND row.seq = ? AND known.source_id = account.source_id AND known.seq = row.seq
     ON CONFLICT DO NOTHING`)
+  // The records of attempts that failed again are known by their dead letter's number.
+  const orphanAttempts = db.prepare(`
+    INSERT INTO orphan_identity
+    SELECT known.source_id, known.record_offset, known.record_ms, value_hash FROM attempt
+    JOIN dead_letter_identity AS known USING (source_id, record_offset, record_ms)
+    WHERE attempt.group_id = ? AND attempt.seq = ? AND known.seq = attempt.seq
+    ON CONFLICT DO NOTHING`)
+  // What stays of attempts is the trail of their redrive, without anybody's data.
+  const forgetAttempts = [
+    db.prepare('DELETE FROM attempt WHERE group_id = ? AND seq = ? AND redrive_id IS NULL'),
+    db.prepare('UPDATE attempt SET value = NULL, reason = NULL WHERE group_id = ? AND seq = ?'),
+  ]
   const sweepPosition = db.prepare<[], string | null>('SELECT position FROM sweep').pluck()
 
   return function removeRows(table, groupId, rows, reason) {
@@ -48,8 +60,8 @@ export function rowRemover(db: Database): RemoveRows {
     const removed = new Map<number, number>()
     for (const { seq, accountId } of rows) {
       if (table === 'dead_letter') {
-        orphan.run(groupId, seq)
-        releaseConflict.run(groupId, seq)
+        for (const statement of [orphan, orphanAttempts, releaseConflict, ...forgetAttempts])
+          statement.run(groupId, seq)
       }
       remove[table].run(groupId, seq)
       removed.set(accountId, (removed.get(accountId) ?? 0) + 1)

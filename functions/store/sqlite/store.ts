@@ -6,16 +6,18 @@ import type { Store } from '../store.ts'
 import { checkpointer } from './checkpoint.ts'
 import { watchCommits } from './commit-watch.ts'
 import { connect } from './connection.ts'
+import { deadLetterWork } from './dead-letter-work.ts'
 import { eraser } from './erase.ts'
 import { expirer } from './expire.ts'
 import { explanationStore } from './explanations.ts'
 import { storeFailure } from './failure.ts'
-import { idsPerRun as defaultIdsPerRun } from './ids.ts'
+import { idsPerRun as defaultIdsPerRun, eventIds } from './ids.ts'
 import { lagSampleStore } from './lag-samples.ts'
 import { migrate } from './migrate.ts'
 import { accountReader } from './read-account.ts'
 import { rollupReader } from './read-rollups.ts'
 import { rowReader } from './read-rows.ts'
+import { redriveRows } from './redrives.ts'
 import { sweeper } from './sweep.ts'
 import { batchWriter } from './write-batch.ts'
 
@@ -80,7 +82,8 @@ interface Parts extends SqliteStoreOptions {
 }
 
 function storeOn(db: Database, { file, clock, busyMsMax, idsPerRun = defaultIdsPerRun, version, close }: Parts): Store {
-  const writeBatch = batchWriter(db, { clock, idsPerRun })
+  const ids = eventIds(db, { idsPerRun })
+  const writeBatch = batchWriter(db, { clock, ids })
   const rows = rowReader(db)
   const account = accountReader(db)
   const rollups = rollupReader(db)
@@ -89,6 +92,8 @@ function storeOn(db: Database, { file, clock, busyMsMax, idsPerRun = defaultIdsP
   const sweep = sweeper(db, { clock })
   const expire = expirer(db, { clock })
   const erase = eraser(db, { clock })
+  const work = deadLetterWork(db, { clock, ids })
+  const redrives = redriveRows(db, { clock })
   const watch = watchCommits(version)
   const checkpoint = checkpointer(db, { file, busyMsMax })
 
@@ -141,6 +146,21 @@ function storeOn(db: Database, { file, clock, busyMsMax, idsPerRun = defaultIdsP
       return reading(() => erase.one(id))
     },
     erasures: ({ limit }) => reading(() => erase.list(limit)),
+    redrives: {
+      groups: (query) => reading(() => work.groups(query)),
+      one: (query) => reading(() => work.one(query)),
+      select: (query) => reading(() => work.select(query)),
+      compareIds: (query) => reading(() => work.compareIds(query)),
+      discard: (query) => writing(() => work.discard(query)),
+      begin: (redrive) => writing(() => redrives.begin(redrive)),
+      find: (query) => reading(() => redrives.find(query)),
+      list: (query) => reading(() => redrives.list(query)),
+      cancel: (query) => writing(() => redrives.cancel(query)),
+      take: (hold) => writing(() => redrives.take(hold)),
+      issue: (query) => writing(() => redrives.issue(query)),
+      acknowledge: (query) => writing(() => redrives.acknowledge(query)),
+      release: (query) => writing(() => redrives.release(query)),
+    },
     onCommit: (listener) => watch.listen(listener),
     async close() {
       watch.stop()

@@ -92,7 +92,7 @@ function snapshotTaker(db: Database): () => string[] {
   const fill = db.prepare(`
     INSERT INTO sweep_tally (account_id, group_id, fence_seq, stored, dead_letters)
     SELECT account.id, group_id, seq, stored - expired_events - erased_events,
-      dead_letters - expired_dead_letters - erased_dead_letters FROM account
+      dead_letters - failed_attempts - expired_dead_letters - erased_dead_letters FROM account
     JOIN source ON source.id = account.source_id JOIN consumer_group ON consumer_group.id = source.group_id`)
   const arithmetic = db.prepare<[], Parameters<typeof complaintsOnRanges>[0][number]>(`
     SELECT consumer_group.name AS "group", topic, partition, epoch,

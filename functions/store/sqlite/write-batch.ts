@@ -1,16 +1,17 @@
 // Writes one batch: events, dead letters, rollups and the account in one transaction.
 import type { Database, Statement } from 'better-sqlite3'
-import { settle } from '../settle.ts'
-import type { Batch, BatchResult, Outcome, SourceRecord } from '../store.ts'
+import { type Memory, settle } from '../settle.ts'
+import type { Batch, BatchResult, Outcome } from '../store.ts'
+import { attemptKeeper } from './attempts.ts'
 import { deadLetterIds } from './dead-letter-ids.ts'
 import { groupOf, groupStatements } from './groups.ts'
-import { eventIds, type IdPlace } from './ids.ts'
+import type { EventIds, IdPlace } from './ids.ts'
 import { Ledger, type LedgerStatements, ledgerStatements, sourceIdOf } from './ledger.ts'
 import { rollupWriter } from './rollups.ts'
 
 export interface BatchWriterOptions {
   clock: () => number
-  idsPerRun: number
+  ids: EventIds
 }
 
 /**
@@ -19,12 +20,12 @@ export interface BatchWriterOptions {
  * But for filters that decide nothing, nothing is kept in memory from one transaction to the next: one that rolls back
  * leaves no trace, and other processes may write in between.
  */
-export function batchWriter(db: Database, { clock, idsPerRun }: BatchWriterOptions): (batch: Batch) => BatchResult {
+export function batchWriter(db: Database, { clock, ids }: BatchWriterOptions): (batch: Batch) => BatchResult {
   const rows = rowStatements(db)
   const groups = groupStatements(db)
   const ledgerRows = ledgerStatements(db)
-  const ids = eventIds(db, { idsPerRun })
   const deadLetters = deadLetterIds(db)
+  const attempts = attemptKeeper(db)
   const startRollups = rollupWriter(db)
 
   function write(batch: Batch): BatchResult {
@@ -36,34 +37,41 @@ export function batchWriter(db: Database, { clock, idsPerRun }: BatchWriterOptio
     let seq = group.seq
     // One object for the whole batch: `sourceId` says whose record is being settled.
     let sourceId = 0
-    const memory = {
-      claimId: (id: string, contentHash: Uint8Array) => ids.claim(group.id, id, contentHash),
-      claimDeadLetter: (record: SourceRecord) => deadLetters.claim(sourceId, record, seq + 1),
-      knowsDeadLetter: (record: SourceRecord) => deadLetters.knows(sourceId, record),
+    const memory: Memory = {
+      claimId: (id, contentHash) => ids.claim(group.id, id, contentHash),
+      claimDeadLetter: (record, known) => deadLetters.claim(sourceId, record, known ?? seq + 1),
+      knowsDeadLetter: (record) => deadLetters.knows(sourceId, record),
+      attemptOf: ({ token }) => (token === undefined ? null : attempts.find(group.id, token)),
     }
+    let rowsPutAside = 0
     ids.begin()
     for (const outcome of batch.outcomes) {
       const { record } = outcome
       const ledger = ledgers.of(record.topic, record.partition)
       sourceId = ledger.sourceId
       const accounted = ledger.has(record.offset)
-      const { counter, rejection } = settle(outcome, accounted, memory)
+      const { counter, rejection, attempt } = settle(outcome, accounted, memory)
       if (accounted && counter !== 'redelivered') ledger.openEpoch()
       ledger.count(record.offset, counter)
       result[counter]++
+      if (attempt) {
+        const place = { groupId: group.id, accountId: ledger.accountId, sourceId }
+        attempts.settle({ ...place, record, nowMs: arrivedMs, attempt, rejection })
+      }
       if (counter === 'stored' && outcome.kind === 'event') {
         addEvent(rows.event, { groupId: group.id, seq: ++seq, accountId: ledger.accountId, arrivedMs }, outcome)
         rollups.add(outcome.event)
-      } else if (rejection) {
+      } else if (rejection && !attempt) {
         const { code, reason } = rejection
         const { offset, timestamp, key, value } = record
+        rowsPutAside++
         rows.deadLetter.run(group.id, ++seq, ledger.accountId, offset, timestamp, arrivedMs, code, reason, key, value)
         if (outcome.kind === 'event') ids.conflict(group.id, outcome.event.event_id, seq)
       }
     }
     ids.end(ledgers.storedUpTo())
     ledgers.close()
-    rollups.write(group.id, { ms: arrivedMs, events: result.stored, deadLetters: result.deadLetters })
+    rollups.write(group.id, { ms: arrivedMs, events: result.stored, deadLetters: rowsPutAside })
     if (seq !== group.seq) groups.setSeq.run(seq, group.id)
     return result
   }
@@ -81,7 +89,9 @@ interface RowStatements {
 function rowStatements(db: Database): RowStatements {
   return {
     event: db.prepare('INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
-    deadLetter: db.prepare('INSERT INTO dead_letter VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+    deadLetter:
+      db.prepare(`INSERT INTO dead_letter (group_id, seq, account_id, record_offset, record_ms, arrived_ms, code,
+      reason, key, value) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`),
   }
 }
 
