@@ -2,9 +2,9 @@
 import { pipeline } from '../pipeline.ts'
 import { componentName, functions, metricsNamespace } from './functions.ts'
 import { clusterName } from './kafka.ts'
-import { mappings } from './mappings.ts'
+import { countsEvents, mappings } from './mappings.ts'
 
-const { lagSecondsMax, errorRateMax, newestEventAgeSecondsMax } = pipeline.alarms
+const { lagSecondsMax, errorRateMax, newestEventAgeSecondsMax, retryMinutesMax } = pipeline.alarms
 const minuteSeconds = 60
 
 /** Who wants to be called subscribes to it. What is sent names the alarm and its figures, no events. */
@@ -46,6 +46,8 @@ for (const { function: name, consumerGroupId, settings } of pipeline.mappings) {
   })
 }
 
+const mapped = new Set(pipeline.mappings.map((mapping) => mapping.function))
+
 for (const [name, made] of Object.entries(functions)) {
   watch(`${componentName(name)}Errors`, {
     alarmDescription: `${name} fails`,
@@ -54,40 +56,32 @@ for (const [name, made] of Object.entries(functions)) {
     dimensions: { FunctionName: made.name },
     statistic: 'Sum',
     threshold: 0,
-    minutes: 3,
+    // A mapping tries the same batch again and again; that is alarming when it goes on.
+    minutes: mapped.has(name) ? retryMinutesMax : 1,
   })
 }
 
-for (const [name, mapping] of mappings) {
-  const dimensions = { EventSourceMappingUUID: mapping.uuid }
-  watch(`${componentName(name)}OnFailure`, {
-    alarmDescription: `${name}'s mapping gave events up`,
-    namespace: 'AWS/Lambda',
-    metricName: 'OnFailureDestinationDeliveredEventCount',
-    dimensions,
-    statistic: 'Sum',
-    threshold: 0,
-    minutes: 1,
-  })
-  watch(`${componentName(name)}Dropped`, {
-    alarmDescription: `${name}'s mapping lost events`,
-    namespace: 'AWS/Lambda',
-    metricName: 'DroppedEventCount',
-    dimensions,
-    statistic: 'Sum',
-    threshold: 0,
-    minutes: 1,
-  })
-  watch(`${componentName(name)}Retries`, {
-    alarmDescription: `${name}'s mapping has tried the same events again for ${pipeline.alarms.retryMinutesMax} minutes`,
-    namespace: 'AWS/Lambda',
-    metricName: 'FailedInvokeEventCount',
-    dimensions,
-    statistic: 'Sum',
-    threshold: 0,
-    minutes: pipeline.alarms.retryMinutesMax,
-  })
+/** What a mapping did with events that it could not deliver. */
+const losses = {
+  OnFailure: { metricName: 'OnFailureDestinationDeliveredEventCount', says: 'gave events up' },
+  Dropped: { metricName: 'DroppedEventCount', says: 'lost events' },
 }
+
+pipeline.mappings.forEach(({ function: name, settings }, index) => {
+  const mapping = mappings[index]
+  if (!mapping || !countsEvents(settings)) return
+  for (const [kind, { metricName, says }] of Object.entries(losses)) {
+    watch(`${componentName(name)}${kind}`, {
+      alarmDescription: `the mapping of ${name} ${says}`,
+      namespace: 'AWS/Lambda',
+      metricName,
+      dimensions: { EventSourceMappingUUID: mapping.uuid },
+      statistic: 'Sum',
+      threshold: 0,
+      minutes: 1,
+    })
+  }
+})
 
 // The lag function says these each minute; where it falls silent, nobody knows how the pipeline is.
 watch('NewestEventAge', {

@@ -1,6 +1,7 @@
 // Every function of the description, with the role and the links that follow from what it uses.
 import { pipelineEnvironment } from '../environment.ts'
 import { type FunctionDescription, type MappingDescription, pipeline } from '../pipeline.ts'
+import { bundling } from './bundling.ts'
 import { kafka, makeTopics, pollTopic, watchGroups, writeTopics } from './kafka.ts'
 import { functionsGroup, vpc } from './network.ts'
 import { router } from './router.ts'
@@ -64,8 +65,7 @@ function make(name: string, description: FunctionDescription): [string, sst.aws.
       permissions: permissionsOf(description, mappings),
       vpc: { privateSubnets: vpc.privateSubnets, securityGroups: [functionsGroup.id] },
       logging: { retention: stage.logRetention, format: 'json' },
-      // As local bundles are made; the adapter for SQLite stays outside, for Lambda has no native module for it.
-      nodejs: { loader: { '.sql': 'text' }, esbuild: { external: ['*/sqlite/store.ts'] } },
+      nodejs: bundling,
       ...(route && {
         url: { router: { instance: router, path: route }, cors: false },
         concurrency: { reserved: stage.apiConcurrencyMax },

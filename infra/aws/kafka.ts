@@ -2,7 +2,7 @@
 import { kafkaGroup, vpc } from './network.ts'
 import { isProduction, stage } from './stage.ts'
 
-const version = '3.9.x.kraft'
+const version = '3.8.x'
 
 export const cluster = stage.kafka.kind === 'serverless' ? serverless() : provisioned(stage.kafka)
 

@@ -3,20 +3,22 @@ import { type MappingDescription, pipeline } from '../pipeline.ts'
 import { componentName, functionNamed } from './functions.ts'
 import { cluster } from './kafka.ts'
 
+/** In the order of the description. */
 export const mappings = pipeline.mappings.map(
   ({ function: name, consumerGroupId, settings }) =>
-    [
-      name,
-      new aws.lambda.EventSourceMapping(`${componentName(name)}Mapping`, {
-        ...argumentsOf(settings),
-        functionName: functionNamed(name).name,
-        eventSourceArn: cluster.arn,
-        amazonManagedKafkaEventSourceConfig: { consumerGroupId },
-        // Lambda counts what it polled, filtered, dropped and sent on; alarms watch it.
-        metricsConfig: { metrics: ['EventCount'] },
-      }),
-    ] as const,
+    new aws.lambda.EventSourceMapping(`${componentName(name)}Mapping`, {
+      ...argumentsOf(settings),
+      functionName: functionNamed(name).name,
+      eventSourceArn: cluster.arn,
+      amazonManagedKafkaEventSourceConfig: { consumerGroupId },
+      // Lambda counts what it polled, filtered, dropped and sent on, for provisioned pollers alone; alarms watch it.
+      ...(countsEvents(settings) && { metricsConfig: { metrics: ['EventCount'] } }),
+    }),
 )
+
+export function countsEvents(settings: MappingDescription['settings']): boolean {
+  return 'ProvisionedPollerConfig' in settings
+}
 
 type Arguments = Omit<aws.lambda.EventSourceMappingArgs, 'functionName'>
 

@@ -10,6 +10,11 @@ export const vpc = new sst.aws.Vpc('Vpc', {
   az: stage.zones,
   nat: stage.nat,
   transform: {
+    // The network's default group, which nothing here is in.
+    securityGroup: (args) => {
+      args.ingress = []
+      args.egress = []
+    },
     // Only what lives here may use the way out. SST's own rule would let anybody in.
     natSecurityGroup: (args) => {
       args.ingress = [{ protocol: '-1', fromPort: 0, toPort: 0, cidrBlocks: [networkBlock] }]
