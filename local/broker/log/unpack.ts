@@ -1,8 +1,12 @@
 // Unpacks the records of a batch where the broker must look at them, which is only to find a record by its time.
+import { createRequire } from 'node:module'
 import { gunzipSync } from 'node:zlib'
-import { decompressFrameSync } from 'lz4-napi'
-import { uncompressSync } from 'snappy'
 import { Reader } from '../protocol/reader.ts'
+
+/** Loaded when first needed: together they take 11 MB, and most brokers never look into a packed batch. */
+const load = createRequire(import.meta.url)
+const snappy = () => load('snappy') as typeof import('snappy')
+const lz4 = () => load('lz4-napi') as typeof import('lz4-napi')
 
 /** A batch that may hold more than this is left alone: a megabyte from a stranger can claim to be a gigabyte. */
 const unpackedBytesMax = 64 * 1024 * 1024
@@ -18,7 +22,7 @@ const unpackers: readonly ((packed: Buffer) => Buffer)[] = [
   (plain) => plain,
   (packed) => gunzipSync(packed, { maxOutputLength: unpackedBytesMax }),
   unpackSnappy,
-  (packed) => decompressFrameSync(within(packed.length * lz4ExpansionMax, packed)),
+  (packed) => lz4().decompressFrameSync(within(packed.length * lz4ExpansionMax, packed)),
 ]
 
 /** The records as they were before compression, or null where they cannot be read or may be too large. */
@@ -50,7 +54,7 @@ function unpackSnappy(packed: Buffer): Buffer {
 /** A block begins with its unpacked length. https://github.com/google/snappy/blob/main/format_description.txt */
 function unpackSnappyBlock(block: Buffer, bytesMax: number): Buffer {
   within(new Reader(block).unsignedVarint() + unpackedBytesMax - bytesMax, block)
-  return uncompressSync(block, { asBuffer: true }) as Buffer
+  return snappy().uncompressSync(block, { asBuffer: true }) as Buffer
 }
 
 function within(bytes: number, packed: Buffer): Buffer {
