@@ -6,6 +6,7 @@
 import type { EnrichedEvent } from '../retail/enrich.ts'
 import type { RejectionCode } from '../retail/rejection.ts'
 import type { Redrives } from './redrives.ts'
+import type { RowSearch } from './search.ts'
 import type { SpanUnit } from './spans.ts'
 
 /** Where a record lies in Kafka, and its bytes. */
@@ -250,6 +251,8 @@ export interface Store {
   events(query: PageQuery): Promise<StoredEvent[]>
   /** A page may be shorter than asked where its values add up to too many bytes; only an empty one is the end. */
   deadLetters(query: PageQuery): Promise<StoredDeadLetter[]>
+  /** Rows by their content. */
+  readonly search: RowSearch
   /** How much arrived after `cursor`, with at most `limit` rows of each kind. */
   changesSince(query: { group: string; cursor: number; limit: number }): Promise<Change>
   /** The group's newest committed seq, 0 when empty. */

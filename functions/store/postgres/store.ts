@@ -14,6 +14,7 @@ import { accountReader } from './read-account.ts'
 import { rollupReader } from './read-rollups.ts'
 import { rowReader } from './read-rows.ts'
 import { redriveRows } from './redrives.ts'
+import { rowSearcher } from './search.ts'
 import { sweeper } from './sweep.ts'
 import { writeBatch } from './write-batch.ts'
 
@@ -58,6 +59,7 @@ export async function openPostgresStore(url: string, options: PostgresStoreOptio
     writeBatch: (batch) => writeBatch(database, batch, { clock, channel }),
     events: rows.events,
     deadLetters: rows.deadLetters,
+    search: rowSearcher(database),
     changesSince: rows.changesSince,
     head: rows.head,
     totals: account.totals,

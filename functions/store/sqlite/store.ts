@@ -18,6 +18,7 @@ import { accountReader } from './read-account.ts'
 import { rollupReader } from './read-rollups.ts'
 import { rowReader } from './read-rows.ts'
 import { redriveRows } from './redrives.ts'
+import { rowSearcher } from './search.ts'
 import { sweeper } from './sweep.ts'
 import { batchWriter } from './write-batch.ts'
 
@@ -85,6 +86,7 @@ function storeOn(db: Database, { file, clock, busyMsMax, idsPerRun = defaultIdsP
   const ids = eventIds(db, { idsPerRun })
   const writeBatch = batchWriter(db, { clock, ids })
   const rows = rowReader(db)
+  const search = rowSearcher(db)
   const account = accountReader(db)
   const rollups = rollupReader(db)
   const explanations = explanationStore(db)
@@ -119,6 +121,10 @@ function storeOn(db: Database, { file, clock, busyMsMax, idsPerRun = defaultIdsP
     writeBatch: (batch) => writing(() => writeBatch(batch)),
     events: (query) => reading(() => rows.events(query)),
     deadLetters: (query) => reading(() => rows.deadLetters(query)),
+    search: {
+      events: (query) => reading(() => search.events(query)),
+      deadLetters: (query) => reading(() => search.deadLetters(query)),
+    },
     changesSince: (query) => reading(() => rows.changesSince(query)),
     head: (group) => reading(() => rows.head(group)),
     totals: (group) => reading(() => account.totals(group)),

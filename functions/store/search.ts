@@ -1,0 +1,64 @@
+// What is asked of a store's rows by their content. Nothing is indexed for it, so each call looks at a bounded number of rows.
+import type { DeadLetterState, StoredDeadLetter, StoredEvent } from './store.ts'
+
+/** All that is given must hold. */
+export interface EventFilter {
+  eventType?: string
+  /** null: events without a region. */
+  region?: string | null
+  userId?: number
+  /** Both inclusive, in the event's own unit. */
+  amountMin?: number
+  amountMax?: number
+  /** When it was stored, ms; `toMs` is exclusive. */
+  fromMs?: number
+  toMs?: number
+}
+
+export interface DeadLetterFilter {
+  code?: string
+  state?: DeadLetterState
+  /** Somewhere in the reason, in capitals or not. */
+  text?: string
+  /** When it was put aside, ms; `toMs` is exclusive. */
+  fromMs?: number
+  toMs?: number
+}
+
+export interface SearchQuery<Filter> {
+  group: string
+  filter: Filter
+  /** Ascending from here, exclusive; absent: descending. */
+  after?: number
+  /** Descending from here, exclusive; absent: from the newest. Not looked at beside `after`. */
+  before?: number
+  /** How many rows are wanted. */
+  limit: number
+  /** How many rows are looked at. */
+  rowsMax: number
+}
+
+export interface Found<Row> {
+  /** In the order in which they were looked at. */
+  rows: Row[]
+  /** The last row that was looked at; null when there was none beyond it. */
+  reached: { seq: number; arrivedMs: number } | null
+}
+
+/** A record's place in Kafka, as a group reads it. */
+export interface RecordPlace {
+  group: string
+  topic: string
+  partition: number
+  offset: number
+}
+
+export interface RowSearch {
+  /** More than 10,000 rows are never looked at in one call, whatever is asked. */
+  events(query: SearchQuery<EventFilter>): Promise<Found<StoredEvent>>
+  /** The same. Rows end early where their bytes add up to too much; `reached` is then the last of them. */
+  deadLetters(query: SearchQuery<DeadLetterFilter>): Promise<Found<StoredDeadLetter>>
+}
+
+/** Looked at in one call: some 10 ms of work. */
+export const searchRowsMax = 10_000
