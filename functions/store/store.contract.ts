@@ -1,5 +1,6 @@
 // What every adapter of the store must do; each runs this suite on fresh stores of its own.
 import { describe } from 'vitest'
+import { abandonmentContract } from './testing/abandonment.ts'
 import { accountContract } from './testing/account.ts'
 import { batchContract } from './testing/batch.ts'
 import { lagSamplesContract } from './testing/lag-samples.ts'
@@ -21,5 +22,6 @@ export function storeContract(open: OpenStore, { historyCount = 60 } = {}): void
   describe('the sweep', () => sweepContract(open))
   describe('rollups', () => rollupsContract(open))
   describe('dead letters as work', () => redrivesContract(open))
+  describe('abandoned carts', () => abandonmentContract(open))
   describe('what goes and what stays', () => retentionContract(open))
 }

@@ -5,6 +5,7 @@
 // stream, and what arrived between two cursors is their difference.
 import type { EnrichedEvent } from '../retail/enrich.ts'
 import type { RejectionCode } from '../retail/rejection.ts'
+import type { AbandonmentStore } from './abandonment.ts'
 import type { Redrives } from './redrives.ts'
 import type { RowSearch } from './search.ts'
 import type { SpanUnit } from './spans.ts'
@@ -39,6 +40,10 @@ export type Outcome =
 export interface Batch {
   group: string
   outcomes: Outcome[]
+  /** The mapping has a filter: offsets that it passed over count as noise. */
+  isFiltered?: boolean
+  /** The group keeps a state of its own: of events their ids and counters stay, and no rows or figures. */
+  keepsNoEvents?: boolean
 }
 
 /** How many of a batch's records went where. They add up to the batch. */
@@ -303,6 +308,9 @@ export interface Store {
 
   /** Dead letters as work. */
   readonly redrives: Redrives
+
+  /** The second consumer's state: abandoned carts, incidents and offers. */
+  readonly abandonment: AbandonmentStore
 
   /** Calls `listener` soon (10 ms) after any process has committed. Returns the way to stop. */
   onCommit(listener: () => void): () => void

@@ -3,9 +3,10 @@ import { PipelineError } from '../../errors.ts'
 import type { Database, Session, Statement } from './database.ts'
 import first from './migrations/001-first.sql'
 import redrives from './migrations/002-redrives.sql'
+import abandonment from './migrations/003-abandonment.sql'
 
 /** In the order of their numbers; a released one never changes. */
-const migrations = [first, redrives]
+const migrations = [first, redrives, abandonment]
 
 /** The same number everywhere: "FRSH". */
 const lockId = 0x46525348

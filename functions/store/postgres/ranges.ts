@@ -47,6 +47,17 @@ export class RangeSet {
     else this.#ranges.splice(at + 1, 0, { from: offset, to: offset + 1 })
   }
 
+  /** The end of the last range; 0 where there is none. */
+  get end(): number {
+    return this.#ranges.at(-1)?.to ?? 0
+  }
+
+  /** Moves the end of the last range. */
+  extend(to: number): void {
+    const last = this.#ranges.at(-1)
+    if (last) last.to = to
+  }
+
   changes(): RangeChanges {
     const now = new Set(this.#ranges.map(({ from }) => from))
     return {

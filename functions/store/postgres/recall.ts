@@ -119,7 +119,7 @@ export async function recall(session: Session, batch: Batch): Promise<Recalled> 
   const ledgers = new Map<string, Ledger>()
   for (const { topic, partition, sourceId, epoch } of epochs) {
     const stored = ranges.filter((range) => range.sourceId === sourceId)
-    ledgers.set(`${partition}/${topic}`, new Ledger(sourceId, epoch, stored))
+    ledgers.set(`${partition}/${topic}`, new Ledger(sourceId, epoch, stored, batch))
   }
   return {
     groupId: group.id,

@@ -1,6 +1,9 @@
 // The store on Postgres: one schema of a database, any number of processes on it.
 import type { Duplex } from 'node:stream'
 import type { Store } from '../store.ts'
+import { abandonmentWriter } from './abandonment.ts'
+import { outbox } from './abandonment-offers.ts'
+import { abandonmentReader } from './abandonment-read.ts'
 import { storeAddress } from './address.ts'
 import { channelOf, watchCommits } from './commit-watch.ts'
 import { openDatabase } from './database.ts'
@@ -78,6 +81,11 @@ export async function openPostgresStore(url: string, options: PostgresStoreOptio
     eraseUser: erase.eraseUser,
     erasures: erase.erasures,
     redrives: { ...deadLetterWork(database, { clock }), ...redriveRows(database, { clock }) },
+    abandonment: {
+      ...abandonmentWriter(database, { clock, channel }),
+      ...abandonmentReader(database),
+      ...outbox(database),
+    },
     onCommit: watch.listen,
     async close() {
       await watch.stop()

@@ -5,12 +5,14 @@ import type { EpochGain } from './ledger.ts'
 
 const addToCounters: Statement = {
   name: 'add-to-counters',
-  text: `INSERT INTO account (source_id, epoch, stored, duplicates, noise, dead_letters, redelivered) SELECT * FROM
-      unnest($1::integer[], $2::integer[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])
+  text: `INSERT INTO account (source_id, epoch, stored, duplicates, noise, dead_letters, redelivered,
+      expired_events) SELECT * FROM unnest($1::integer[], $2::integer[], $3::bigint[], $4::bigint[], $5::bigint[],
+      $6::bigint[], $7::bigint[], $8::bigint[])
     ON CONFLICT (source_id, epoch) DO UPDATE SET
       stored = account.stored + excluded.stored, duplicates = account.duplicates + excluded.duplicates,
       noise = account.noise + excluded.noise, dead_letters = account.dead_letters + excluded.dead_letters,
-      redelivered = account.redelivered + excluded.redelivered`,
+      redelivered = account.redelivered + excluded.redelivered,
+      expired_events = account.expired_events + excluded.expired_events`,
 }
 
 const removeRanges: Statement = {
@@ -36,7 +38,7 @@ export function writeAccount(session: Session, gains: EpochGain[]): void {
   const counters = (['stored', 'duplicates', 'noise', 'deadLetters', 'redelivered'] as const).map((counter) =>
     numbers(gains.map((gain) => gain.counters[counter])),
   )
-  session.send(addToCounters, [sources, epochs, ...counters])
+  session.send(addToCounters, [sources, epochs, ...counters, numbers(gains.map(({ letGo }) => letGo))])
 
   const removed = gains.flatMap(({ sourceId, epoch, removed }) => removed.map((from) => ({ sourceId, epoch, from })))
   if (removed.length > 0) session.send(removeRanges, [...placesOf(removed), numbers(removed.map(({ from }) => from))])

@@ -13,6 +13,7 @@ import {
   type NewDeadLetter,
   type NewEvent,
   writeDeadLetters,
+  writeEventIds,
   writeEvents,
   writeIdKeepers,
 } from './write-rows.ts'
@@ -26,6 +27,7 @@ export function writeBatch(
   database: Database,
   batch: Batch,
   options: { clock: () => number; channel: string },
+  effect?: BatchEffect,
 ): Promise<BatchResult> {
   return database.transaction(async (session) => {
     const recalled = await recall(session, batch)
@@ -34,14 +36,20 @@ export function writeBatch(
       recallAttempts(session, batch.outcomes, recalled.groupId),
     ])
     const settled = settleAll(batch, recalled, { deadLetters, attempts })
-    write(session, recalled, { ...settled, identities: deadLetters, arrivedMs: options.clock() })
+    const { keepsNoEvents = false } = batch
+    write(session, recalled, { ...settled, keepsNoEvents, identities: deadLetters, arrivedMs: options.clock() })
+    await effect?.(session, { groupId: recalled.groupId, stored: settled.events })
     notifyCommit(session, options.channel)
     return settled.result
   })
 }
 
+/** What a group's own state makes of the events that are new to it, in the transaction that stores them. */
+export type BatchEffect = (session: Session, written: { groupId: number; stored: NewEvent[] }) => Promise<void>
+
 interface Settled {
   result: BatchResult
+  /** New to the group, whether or not they leave a row. */
   events: NewEvent[]
   deadLetters: NewDeadLetter[]
   duplicates: Duplicate[]
@@ -87,7 +95,8 @@ function settleAll(batch: Batch, recalled: Recalled, known: Known): Settled {
     }
     if (counter === 'stored' && outcome.kind === 'event') {
       const { event, contentHash } = outcome
-      events.push({ seq: ++seq, sourceId, epoch, record, event, contentHash })
+      if (!batch.keepsNoEvents) seq++
+      events.push({ seq, sourceId, epoch, record, event, contentHash })
     } else if (rejection && !attempt) {
       const conflictId = outcome.kind === 'event' ? outcome.event.event_id : null
       deadLetters.push({ seq: ++seq, sourceId, epoch, record, rejection, conflictId })
@@ -105,12 +114,14 @@ function claimId(hashes: Map<string, Uint8Array>, id: string, contentHash: Uint8
   return 'new'
 }
 
-type Written = Settled & { identities: DeadLetterIds; arrivedMs: number }
+type Written = Settled & { keepsNoEvents: boolean; identities: DeadLetterIds; arrivedMs: number }
 
 function write(session: Session, { groupId, ledgers, sketches, seq: seqBefore }: Recalled, written: Written): void {
   const { events, deadLetters, attempts, identities, arrivedMs, seq } = written
   const shared = { groupId, arrivedMs }
-  if (events.length > 0) writeEvents(session, shared, events)
+  const rows = written.keepsNoEvents ? [] : events
+  if (rows.length > 0) writeEvents(session, shared, rows)
+  if (events.length > 0) writeEventIds(session, shared, events)
   if (deadLetters.length > 0) writeDeadLetters(session, shared, deadLetters)
   if (identities.claimed.length > 0) writeDeadLetterIds(session, identities.claimed)
   writeIdKeepers(session, shared, written)
@@ -119,12 +130,12 @@ function write(session: Session, { groupId, ledgers, sketches, seq: seqBefore }:
   writeAttempts(session, groupId, arrivedMs, attempts)
   const arrival = { ms: arrivedMs, events: events.length, deadLetters: deadLetters.length }
   writeArrival(session, groupId, arrival)
-  if (events.length > 0)
+  if (rows.length > 0)
     writeRollups(
       session,
       groupId,
       sketches,
-      events.map(({ event }) => event),
+      rows.map(({ event }) => event),
     )
   if (seq !== seqBefore) writeSeq(session, groupId, seq)
 }

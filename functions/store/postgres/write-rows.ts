@@ -92,6 +92,9 @@ export function writeEvents(session: Session, { groupId, arrivedMs }: Shared, ro
     texts(events.map((event) => event.timestamp)),
     texts(events.map((event) => event.extra && JSON.stringify(event.extra))),
   ])
+}
+
+export function writeEventIds(session: Session, { groupId }: Shared, rows: NewEvent[]): void {
   // In the order of the key: neighbours of the index are visited together.
   const ids = rows.map((row) => ({ ...row, key: idKey(row.event.event_id) })).sort((a, b) => (a.key < b.key ? -1 : 1))
   session.send(insertIds, [

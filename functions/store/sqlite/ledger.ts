@@ -1,6 +1,6 @@
 // The account of one partition while a batch is written: which offsets are accounted, and its counters.
 import type { Database, Statement } from 'better-sqlite3'
-import type { BatchResult } from '../store.ts'
+import type { Batch, BatchResult } from '../store.ts'
 
 interface Range {
   from: number
@@ -14,6 +14,7 @@ export interface LedgerStatements {
   newestAccount: Statement<[number], { id: number; epoch: number }>
   addAccount: Statement<[number, number]>
   addToCounters: Statement<[number, number, number, number, number, number]>
+  letEventsGo: Statement<[number, number]>
   endOf: Statement<[number], number | null>
   rangeUpTo: Statement<[number, number], Range>
   rangeAfter: Statement<[number, number], Range>
@@ -36,6 +37,7 @@ export function ledgerStatements(db: Database): LedgerStatements {
     addToCounters: db.prepare(
       'UPDATE account SET stored = stored + ?, duplicates = duplicates + ?, noise = noise + ?, dead_letters = dead_letters + ?, redelivered = redelivered + ? WHERE id = ?',
     ),
+    letEventsGo: db.prepare('UPDATE account SET expired_events = expired_events + ? WHERE id = ?'),
     endOf: db
       .prepare<[number], number | null>(
         'SELECT max(to_offset) FROM (SELECT to_offset FROM accounted_range WHERE account_id = ? ORDER BY from_offset DESC LIMIT 1)',
@@ -48,6 +50,8 @@ export function ledgerStatements(db: Database): LedgerStatements {
     removeRange: db.prepare('DELETE FROM accounted_range WHERE account_id = ? AND from_offset = ?'),
   }
 }
+
+export type LedgerOptions = Pick<Batch, 'isFiltered' | 'keepsNoEvents'>
 
 /** The row that stands for a partition as a group reads it; made when it is new. */
 export function sourceIdOf(statements: LedgerStatements, groupId: number, topic: string, partition: number): number {
@@ -74,9 +78,11 @@ export class Ledger {
   #stretch: (Range & { accounted: boolean }) | null = null
   #counters: BatchResult = zeroCounters()
   #storedMax = -1
+  readonly #options: LedgerOptions
 
-  constructor(statements: LedgerStatements, sourceId: number) {
+  constructor(statements: LedgerStatements, sourceId: number, options: LedgerOptions = {}) {
     this.#statements = statements
+    this.#options = options
     this.sourceId = sourceId
     this.#account = statements.newestAccount.get(sourceId) ?? this.#open(1)
     this.#end = statements.endOf.get(this.#account.id) ?? 0
@@ -104,12 +110,23 @@ export class Ledger {
     this.#counters[counter]++
     if (counter === 'redelivered') return
     if (counter === 'stored' && offset > this.#storedMax) this.#storedMax = offset
+    if (this.#options.isFiltered && this.#end > 0 && offset > this.#end) this.#passOver(offset)
     if (offset !== this.#run.to) {
       this.#writeRun()
       this.#run.from = offset
     }
     this.#run.to = offset + 1
     if (this.#end <= offset) this.#end = offset + 1
+  }
+
+  /** What the mapping's filter left out is accounted as noise, or every second offset would be a range of its own. */
+  #passOver(offset: number): void {
+    this.#counters.noise += offset - this.#end
+    if (this.#run.to !== this.#end) {
+      this.#writeRun()
+      this.#run.from = this.#end
+    }
+    this.#run.to = offset
   }
 
   /** Closes this epoch and starts the next, which accounts for nothing yet. */
@@ -125,6 +142,7 @@ export class Ledger {
     this.#writeRun()
     const { stored, duplicates, noise, deadLetters, redelivered } = this.#counters
     this.#statements.addToCounters.run(stored, duplicates, noise, deadLetters, redelivered, this.#account.id)
+    if (this.#options.keepsNoEvents && stored > 0) this.#statements.letEventsGo.run(stored, this.#account.id)
     this.#counters = zeroCounters()
   }
 

@@ -3,6 +3,8 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Database } from 'better-sqlite3'
 import { PipelineError } from '../../errors.ts'
 import type { Store } from '../store.ts'
+import { abandonmentWriter } from './abandonment.ts'
+import { abandonmentReader } from './abandonment-read.ts'
 import { checkpointer } from './checkpoint.ts'
 import { watchCommits } from './commit-watch.ts'
 import { connect } from './connection.ts'
@@ -85,6 +87,8 @@ interface Parts extends SqliteStoreOptions {
 function storeOn(db: Database, { file, clock, busyMsMax, idsPerRun = defaultIdsPerRun, version, close }: Parts): Store {
   const ids = eventIds(db, { idsPerRun })
   const writeBatch = batchWriter(db, { clock, ids })
+  const abandonment = abandonmentWriter(db, { clock, writeBatch })
+  const abandonmentRows = abandonmentReader(db)
   const rows = rowReader(db)
   const search = rowSearcher(db)
   const account = accountReader(db)
@@ -166,6 +170,16 @@ function storeOn(db: Database, { file, clock, busyMsMax, idsPerRun = defaultIdsP
       issue: (query) => writing(() => redrives.issue(query)),
       acknowledge: (query) => writing(() => redrives.acknowledge(query)),
       release: (query) => writing(() => redrives.release(query)),
+    },
+    abandonment: {
+      writeBatch: (batch, rules) => writing(() => abandonment.writeBatch(batch, rules)),
+      passTime: (query, rules) => writing(() => abandonment.passTime(query, rules)),
+      unpublished: (query) => reading(() => abandonmentRows.unpublished(query)),
+      markPublished: (query) => writing(() => abandonmentRows.markPublished(query)),
+      overview: (group) => reading(() => abandonmentRows.overview(group)),
+      incidents: (query) => reading(() => abandonmentRows.incidents(query)),
+      offerSteps: (query) => reading(() => abandonmentRows.offerSteps(query)),
+      forget: (query) => writing(() => abandonmentRows.forget(query)),
     },
     onCommit: (listener) => watch.listen(listener),
     async close() {

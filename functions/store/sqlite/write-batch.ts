@@ -6,7 +6,7 @@ import { attemptKeeper } from './attempts.ts'
 import { deadLetterIds } from './dead-letter-ids.ts'
 import { groupOf, groupStatements } from './groups.ts'
 import type { EventIds, IdPlace } from './ids.ts'
-import { Ledger, type LedgerStatements, ledgerStatements, sourceIdOf } from './ledger.ts'
+import { Ledger, type LedgerOptions, type LedgerStatements, ledgerStatements, sourceIdOf } from './ledger.ts'
 import { rollupWriter } from './rollups.ts'
 
 export interface BatchWriterOptions {
@@ -20,7 +20,10 @@ export interface BatchWriterOptions {
  * But for filters that decide nothing, nothing is kept in memory from one transaction to the next: one that rolls back
  * leaves no trace, and other processes may write in between.
  */
-export function batchWriter(db: Database, { clock, ids }: BatchWriterOptions): (batch: Batch) => BatchResult {
+export function batchWriter(
+  db: Database,
+  { clock, ids }: BatchWriterOptions,
+): (batch: Batch, effect?: BatchEffect) => BatchResult {
   const rows = rowStatements(db)
   const groups = groupStatements(db)
   const ledgerRows = ledgerStatements(db)
@@ -28,12 +31,13 @@ export function batchWriter(db: Database, { clock, ids }: BatchWriterOptions): (
   const attempts = attemptKeeper(db)
   const startRollups = rollupWriter(db)
 
-  function write(batch: Batch): BatchResult {
+  function write(batch: Batch, effect?: BatchEffect): BatchResult {
     const group = groupOf(groups, batch.group)
     const arrivedMs = clock()
-    const ledgers = new LedgerSet(ledgerRows, group.id)
+    const ledgers = new LedgerSet(ledgerRows, group.id, batch)
     const rollups = startRollups()
     const result: BatchResult = { stored: 0, duplicates: 0, noise: 0, deadLetters: 0, redelivered: 0 }
+    const stored: StoredOutcome[] = []
     let seq = group.seq
     // One object for the whole batch: `sourceId` says whose record is being settled.
     let sourceId = 0
@@ -59,6 +63,8 @@ export function batchWriter(db: Database, { clock, ids }: BatchWriterOptions): (
         attempts.settle({ ...place, record, nowMs: arrivedMs, attempt, rejection })
       }
       if (counter === 'stored' && outcome.kind === 'event') {
+        stored.push(outcome)
+        if (batch.keepsNoEvents) continue
         addEvent(rows.event, { groupId: group.id, seq: ++seq, accountId: ledger.accountId, arrivedMs }, outcome)
         rollups.add(outcome.event)
       } else if (rejection && !attempt) {
@@ -73,13 +79,17 @@ export function batchWriter(db: Database, { clock, ids }: BatchWriterOptions): (
     ledgers.close()
     rollups.write(group.id, { ms: arrivedMs, events: result.stored, deadLetters: rowsPutAside })
     if (seq !== group.seq) groups.setSeq.run(seq, group.id)
+    effect?.({ groupId: group.id, stored })
     return result
   }
 
   const transaction = db.transaction(write)
   // IMMEDIATE takes the write lock at once; a transaction that reads first would fail where another wrote in between.
-  return (batch) => transaction.immediate(batch)
+  return (batch, effect) => transaction.immediate(batch, effect)
 }
+
+/** What a group's own state makes of the events that are new to it, in the transaction that stores them. */
+export type BatchEffect = (written: { groupId: number; stored: StoredOutcome[] }) => void
 
 interface RowStatements {
   event: Statement
@@ -95,7 +105,7 @@ function rowStatements(db: Database): RowStatements {
   }
 }
 
-type StoredOutcome = Extract<Outcome, { kind: 'event' }>
+export type StoredOutcome = Extract<Outcome, { kind: 'event' }>
 
 /** In the order of the table's columns. */
 function addEvent(
@@ -130,13 +140,15 @@ class LedgerSet {
   readonly #ledgers = new Map<string, Ledger>()
   readonly #statements: LedgerStatements
   readonly #groupId: number
+  readonly #options: LedgerOptions
   #topic = ''
   #partition = -1
   #last: Ledger | undefined
 
-  constructor(statements: LedgerStatements, groupId: number) {
+  constructor(statements: LedgerStatements, groupId: number, options: LedgerOptions) {
     this.#statements = statements
     this.#groupId = groupId
+    this.#options = options
   }
 
   of(topic: string, partition: number): Ledger {
@@ -147,7 +159,7 @@ class LedgerSet {
     const key = `${partition}/${topic}`
     this.#last =
       this.#ledgers.get(key) ??
-      new Ledger(this.#statements, sourceIdOf(this.#statements, this.#groupId, topic, partition))
+      new Ledger(this.#statements, sourceIdOf(this.#statements, this.#groupId, topic, partition), this.#options)
     this.#ledgers.set(key, this.#last)
     return this.#last
   }
