@@ -6,7 +6,7 @@ import { converse, failureOf } from './converse.ts'
 import { rowsHeldMax } from './feed.ts'
 import { type Shown, showBoard } from './shown.svelte.ts'
 
-/** Clocks, ages, charts and tables move this often; rows and numbers by the frame. */
+/** Clocks and ages move at least this often. */
 const tickMs = 250
 const localStatusMs = 2_000
 const deadLettersFirst = 20
@@ -17,11 +17,10 @@ export type LiveView = ReturnType<typeof openLiveView>
 export function openLiveView() {
   const shown = showBoard()
   const local = watchLocal()
-  let now = $state(Date.now())
   const line = openLine(shown)
 
   const ticker = setInterval(() => {
-    now = Date.now()
+    const now = Date.now()
     shown.tick()
     line.tick(now)
     const { lostAt, heardAt } = line.connection
@@ -32,10 +31,6 @@ export function openLiveView() {
     shown,
     get connection() {
       return line.connection
-    },
-    /** The page's clock, ms, four times a second. */
-    get now() {
-      return now
     },
     /** null where there is no local stage. */
     get local() {
@@ -54,13 +49,17 @@ export function openLiveView() {
 /** The connection's state machine with its effects: it opens and gives up conversations as the machine decides. */
 function openLine(shown: Shown) {
   const near = ['localhost', '127.0.0.1', '[::1]'].includes(location.hostname)
-  let connection = $state.raw(start(Date.now(), !document.hidden, near).next)
+  let connection = start(Date.now(), !document.hidden, near).next
+  let told = $state.raw(connection)
   let current = new AbortController()
   let loaded = false
 
   function dispatch(input: Input) {
     const { next, actions } = step(connection, input, Date.now(), Math.random())
+    // Another sign of life moves nothing but an age, which is shown by the tick.
+    const isNews = next.phase !== connection.phase || next.lostAt !== connection.lostAt
     connection = next
+    if (isNews) told = next
     for (const action of actions) {
       current.abort()
       current = new AbortController()
@@ -89,10 +88,11 @@ function openLine(shown: Shown) {
 
   return {
     get connection() {
-      return connection
+      return told
     },
     tryNow,
     tick(now: number) {
+      told = connection
       if (now >= connection.deadline) dispatch({ kind: 'tick' })
     },
     close() {

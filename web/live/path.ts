@@ -84,7 +84,7 @@ function you(heardAt: number | null, now: number): Stage {
   return {
     name: 'You',
     figure: silentMs === null ? '–' : silentMs < 2_000 ? 'live' : `${age(silentMs)} ago`,
-    detail: 'when this page last heard',
+    detail: 'has come as far as',
     tone: silentMs !== null && silentMs >= 15_000 ? 'warn' : '',
     more: null,
   }

@@ -1,69 +1,87 @@
-// What is drawn of what is known: each part as often as drawing it is worth.
+// What is drawn of what is known: how far we are by the frame, everything else in beats.
 import { type Board, emptyBoard } from './board.ts'
 import { emptyFeed, type Feed } from './feed.ts'
+import { paced } from './paced.ts'
 
-/**
- * The feed is the costly part: at 1,000 events/s every row of it is another one each time. Ten times a second is faster
- * than anyone reads, and a single event is still drawn in the frame it comes in.
- */
-const feedMsMin = 100
+/** Between two beats, while one can follow the rows; and once each beat brings this many others, which nobody can. */
+const beatMs = 100
+const floodBeatMs = 500
+const floodRows = 25
+/** Without any word, ages are shown anew this often. */
+const silenceMs = 240
+/** Charts show whole seconds. */
+const chartMs = 1_000
 
 export type Shown = ReturnType<typeof showBoard>
 
-/** Begins with nothing to show. `close` gives up the frame that may be waiting. */
+/**
+ * Begins with nothing to show. What comes after a pause is drawn in the frame it comes in. All parts beat together: a
+ * frame of the browser costs about as much for one changed number as for all of them. `close` gives up what waits.
+ */
 export function showBoard() {
   let latest = emptyBoard
+  let cursor = $state(emptyBoard.cursor)
+  let now = $state(Date.now())
   let board = $state.raw(emptyBoard)
-  let slowBoard = $state.raw(emptyBoard)
   let feed: Feed = $state.raw(emptyFeed)
-  let feedAt = Number.NEGATIVE_INFINITY
+  let chartBoard = $state.raw(emptyBoard)
+  let chartsAt = Number.NEGATIVE_INFINITY
   let frame = 0
-  let feedTimer: ReturnType<typeof setTimeout> | undefined
+
+  const beat = paced(() => {
+    const { arrived } = feed
+    now = Date.now()
+    board = latest
+    feed = latest.feed
+    if (now - chartsAt >= chartMs) {
+      chartBoard = latest
+      chartsAt = now
+    }
+    return feed.arrived - arrived >= floodRows ? floodBeatMs : beatMs
+  })
 
   function paint() {
     frame = 0
-    board = latest
-    if (feed === latest.feed) return
-    const dueMs = feedAt + feedMsMin - performance.now()
-    if (dueMs <= 0) paintFeed()
-    else feedTimer ??= setTimeout(paintFeed, dueMs)
-  }
-
-  function paintFeed() {
-    clearTimeout(feedTimer)
-    feedTimer = undefined
-    feed = latest.feed
-    feedAt = performance.now()
+    cursor = latest.cursor
+    beat.want()
   }
 
   return {
-    /** By the animation frame. */
+    /** How far the page has come in the store's sequence: by the animation frame. */
+    get cursor() {
+      return cursor
+    },
+    /** The page's clock, ms. */
+    get now() {
+      return now
+    },
+    /** Numbers and tables. */
     get board() {
       return board
     },
-    /** The same, four times a second: for charts and tables, which are costly to draw. */
-    get slowBoard() {
-      return slowBoard
-    },
-    /** The rows of the same, ten times a second. */
+    /** Its rows; the same object while no row came. */
     get feed() {
       return feed
+    },
+    /** For charts, once a second. */
+    get chartBoard() {
+      return chartBoard
     },
     /** All that is known, drawn or not. */
     latest: () => latest,
     update(change: (board: Board) => Board) {
       latest = change(latest)
       // A hidden page gets no animation frames; what it shows is its title.
-      if (document.hidden) board = latest
+      if (document.hidden) beat.want()
       else frame ||= requestAnimationFrame(paint)
     },
-    /** Call four times a second. */
+    /** Call a few times a second: ages grow in silence. */
     tick() {
-      slowBoard = latest
+      if (Date.now() - now >= silenceMs) beat.want()
     },
     close() {
       cancelAnimationFrame(frame)
-      clearTimeout(feedTimer)
+      beat.stop()
     },
   }
 }
