@@ -298,7 +298,7 @@ test('the description names every route with every status, and can be read by ma
     '429',
     '503',
   ])
-  expect(paths['/api/events']?.get?.parameters).toMatchObject([
+  expect(paths['/api/events']?.get?.parameters?.slice(0, 3)).toMatchObject([
     { name: 'after', required: false },
     { name: 'before', required: false },
     { name: 'limit', required: false, schema: { type: 'integer', minimum: 1, maximum: 1000, default: 50 } },

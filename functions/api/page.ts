@@ -51,7 +51,7 @@ export interface Page<Row> {
 }
 
 /** Lambda answers at most 6 MB; https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
-const pageCharactersMax = 4_000_000
+export const pageCharactersMax = 4_000_000
 /** Rows are read in small steps, since one of them may hold a megabyte. */
 const rowsPerReadMax = 50
 

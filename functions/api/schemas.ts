@@ -120,9 +120,24 @@ export const lagSchema = z
   })
   .openapi('Lag')
 
-export const eventsPageSchema = z.object({ events: z.array(eventSchema), cursor }).openapi('EventsPage')
+export const searchedSchema = z
+  .object({
+    backTo: z
+      .string()
+      .nullable()
+      .describe(
+        'ISO 8601, UTC: everything between here and where the search began was looked at; null: all that is kept',
+      ),
+    isEnd: z.boolean().describe('false: go on from the cursor'),
+  })
+  .describe('only where a filter was given: how far it was looked')
+  .openapi('Searched')
+
+export const eventsPageSchema = z
+  .object({ events: z.array(eventSchema), cursor, searched: searchedSchema.optional() })
+  .openapi('EventsPage')
 export const deadLettersPageSchema = z
-  .object({ deadLetters: z.array(deadLetterSchema), cursor })
+  .object({ deadLetters: z.array(deadLetterSchema), cursor, searched: searchedSchema.optional() })
   .openapi('DeadLettersPage')
 
 /** One message of the live stream. */
@@ -165,6 +180,7 @@ export const problemSchema = z
 export type EventRow = z.infer<typeof eventSchema>
 export type DeadLetterRow = z.infer<typeof deadLetterSchema>
 export type LiveDeadLetter = Omit<DeadLetterRow, 'raw' | 'key'>
+export type Searched = z.infer<typeof searchedSchema>
 export type AccountRow = z.infer<typeof accountSchema>
 export type Health = z.infer<typeof healthSchema>
 export type Summary = z.infer<typeof summarySchema>

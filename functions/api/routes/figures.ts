@@ -1,12 +1,11 @@
 // GET /api/figures: business figures by minute, hour or day of the events' own time.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
-import { PipelineError } from '../../errors.ts'
-import { parseTimestamp } from '../../retail/timestamp.ts'
 import { distinctUsersError } from '../../store/distinct-users.ts'
 import { spansMax } from '../../store/spans.ts'
 import type { Rollup } from '../../store/store.ts'
 import type { ApiParts } from '../parts.ts'
 import { problemResponses } from '../problem.ts'
+import { momentOf } from '../search/filters.ts'
 
 /** What is shown unless a time is asked for: an hour of minutes, a day of hours, a week of days. */
 const stretchMs = { minute: 3_600_000, hour: 86_400_000, day: 7 * 86_400_000 }
@@ -61,18 +60,11 @@ export function mountFigures(
 ): void {
   app.openapi(route, async (c) => {
     const { by, from, to } = c.req.valid('query')
-    const toMs = to === undefined ? now() : msOf('to', to)
-    const fromMs = from === undefined ? toMs - stretchMs[by] : msOf('from', from)
+    const toMs = to === undefined ? now() : momentOf('to', to)
+    const fromMs = from === undefined ? toMs - stretchMs[by] : momentOf('from', from)
     const rollups = await store.rollups({ group, by, fromMs, toMs, timeZone })
     return c.json({ timeZone, distinctUsersError, figures: rollups.map(figureOf) }, 200)
   })
-}
-
-/** @throws PipelineError QUERY_INVALID */
-function msOf(name: string, text: string): number {
-  const moment = parseTimestamp(text)
-  if (!moment) throw new PipelineError('QUERY_INVALID', `${name}: expected an ISO 8601 time`)
-  return moment.ms
 }
 
 function figureOf({ fromMs, toMs, distinctUsers, sums }: Rollup): z.infer<typeof figureSchema> {
