@@ -1,6 +1,7 @@
 // Brings batches that were given up to the mapping's on-failure destination.
 import { randomUUID } from 'node:crypto'
 import { deliver } from './deliver.ts'
+import { nameOf } from './destination.ts'
 import { openDestinationPublisher } from './destination-publisher.ts'
 import { failedBatchOf } from './give-up.ts'
 import type { Batch } from './in-flight.ts'
@@ -34,7 +35,7 @@ export function openDelivery({ uuid, clientId, settings, source, folder }: Deliv
       const means = { publish: publisher.publish, folder, mappingUuid: uuid, newId: randomUUID }
       try {
         await deliver(destination, failed, means)
-        return { destination: destination.kind === 'kafka' ? `kafka://${destination.topic}` : destination.arn }
+        return { destination: nameOf(destination) }
       } catch (error) {
         return { error: error instanceof Error ? error.message : String(error) }
       }

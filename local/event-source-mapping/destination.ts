@@ -35,6 +35,11 @@ export function parseDestination(text: string, sourceTopic: string): Destination
   throw invalid(text, 'expected kafka://topic or the ARN of an SQS queue, an SNS topic or an S3 bucket')
 }
 
+/** As the settings have it. */
+export function nameOf(destination: Destination): string {
+  return destination.kind === 'kafka' ? `kafka://${destination.topic}` : destination.arn
+}
+
 function invalid(text: string, why: string): Error {
   return refusal('InvalidParameterValueException', `The destination '${text.slice(0, 200)}' is invalid: ${why}`)
 }

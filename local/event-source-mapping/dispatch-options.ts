@@ -7,8 +7,8 @@ import type { MappingSettings } from './settings.ts'
 export interface DispatcherOptions {
   topic: string
   limits: BatchLimits
-  /** Invocations in flight at most. */
-  concurrency: number
+  /** Invocations in flight at most, now. */
+  concurrency: () => number
   retry: RetryPolicy
   reportBatchItemFailures: boolean
   /** Older records are given up; Infinity for no limit. */

@@ -88,7 +88,8 @@ export class Simulation {
   }
 
   #create(assigned: number[]): Member {
-    const options = { ...this.#options, topic: 't', concurrency: 1 + this.#upTo(3) }
+    const slots = 1 + this.#upTo(3)
+    const options = { ...this.#options, topic: 't', concurrency: () => slots }
     const dispatcher = new Dispatcher(options, (happening) => this.#told(happening))
     dispatcher.assign(assigned, false)
     const positions = new Map(assigned.map((partition) => [partition, this.#committed.get(partition) ?? 0]))

@@ -20,7 +20,7 @@ function create(options: Partial<DispatcherOptions> = {}) {
     {
       topic: 't',
       limits,
-      concurrency: 5,
+      concurrency: () => 5,
       retry: { backoff: { min: 1_000, max: 30_000 }, retriesMax: Infinity, bisects: false },
       recordAgeMsMax: Infinity,
       epochMs: 0,
@@ -156,11 +156,23 @@ it('drops a record that fits into no invocation alone, says so, and commits behi
 })
 
 it('invokes partitions beside each other, never more than allowed', () => {
-  const { dispatcher } = create({ concurrency: 2 })
+  const { dispatcher } = create({ concurrency: () => 2 })
   for (const partition of [0, 1, 2]) arrive(dispatcher, partition, 0, 9)
   const [first, second, ...more] = dispatcher.turn(0).invoke
   expect(more).toEqual([])
   expect(first?.current.slices[0]?.queue.key).not.toBe(second?.current.slices[0]?.queue.key)
+})
+
+it('says whether a batch had to wait for a slot, or was throttled, since it was last asked', () => {
+  const { dispatcher } = create({ concurrency: () => 1 })
+  arrive(dispatcher, 0, 0, 9)
+  const [first] = dispatcher.turn(0).invoke
+  expect(dispatcher.takeLoad()).toEqual({ wasShort: false, wasThrottled: false })
+  arrive(dispatcher, 1, 0, 9)
+  dispatcher.turn(0)
+  dispatcher.answer(first as never, { kind: 'throttled' }, 0)
+  expect(dispatcher.takeLoad()).toEqual({ wasShort: true, wasThrottled: true })
+  expect(dispatcher.takeLoad()).toEqual({ wasShort: false, wasThrottled: false })
 })
 
 describe('a rebalance', () => {

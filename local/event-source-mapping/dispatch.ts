@@ -10,8 +10,10 @@ import type { Beginning } from './group-offsets.ts'
 import type { HappeningBody } from './happening.ts'
 import { type Batch, InFlight, resultOf } from './in-flight.ts'
 import type { InvokeResult } from './invoke.ts'
+import { lostOffsets } from './metrics.ts'
 import { judge } from './outcome.ts'
 import { PartitionQueue } from './partition.ts'
+import type { Load } from './pollers.ts'
 
 /** What Kafka brought for one partition. */
 export interface Arrival {
@@ -40,6 +42,7 @@ export class Dispatcher {
   readonly #inFlight: InFlight
   readonly commits: Commits
   #queues = new Map<number, PartitionQueue>()
+  #load: Load = { wasShort: false, wasThrottled: false }
   #closed = false
 
   constructor(options: DispatcherOptions, tell: (happening: HappeningBody) => void) {
@@ -74,7 +77,7 @@ export class Dispatcher {
     if (!queue || queue.nextOffset !== null) return
     queue.begin(beginning)
     if (committed === null || committed === offset) return
-    this.#tell({ type: 'out-of-range', partition: queue.key, from: committed, to: offset })
+    this.#tellOutOfRange(queue, committed, offset)
   }
 
   /** Takes records in. Those of a partition that is not assigned any more are left out: its new owner reads them. */
@@ -83,7 +86,7 @@ export class Dispatcher {
     if (!queue) return
     const expected = queue.nextOffset
     if (queue.outOfRange || (expected !== null && fetchedOffset > expected)) {
-      this.#tell({ type: 'out-of-range', partition: queue.key, from: expected, to: fetchedOffset })
+      this.#tellOutOfRange(queue, expected, fetchedOffset)
       queue.outOfRange = false
       if (expected !== null && fetchedOffset < expected) queue = this.#startAnew(queue)
       // Records between the two are gone from Kafka. What came before them is still worked on.
@@ -114,7 +117,7 @@ export class Dispatcher {
   turn(now: number): Turn {
     const turn: Turn = { invoke: [], deliver: [], wakeAtMs: null }
     if (this.#closed) return turn
-    let free = this.#options.concurrency - this.#inFlight.running
+    let free = this.#options.concurrency() - this.#inFlight.running
     let cutAtMs: number | null = null
     while (free > 0) {
       const due = this.#inFlight.waiting().find(({ dueMs }) => dueMs <= now)
@@ -126,7 +129,8 @@ export class Dispatcher {
       if (this.#begin(batch, turn, now)) free -= 1
     }
     // With every slot taken, the end of an invocation is what comes next.
-    if (free > 0) turn.wakeAtMs = earliest(cutAtMs, this.#inFlight.waiting()[0]?.dueMs ?? null)
+    if (free <= 0) this.#load.wasShort ||= this.#isDue(now)
+    else turn.wakeAtMs = earliest(cutAtMs, this.#inFlight.waiting()[0]?.dueMs ?? null)
     return turn
   }
 
@@ -136,6 +140,7 @@ export class Dispatcher {
     const outcome = judge(invoked, result, this.#options.reportBatchItemFailures)
     const told = resultOf(batch, outcome, now)
     this.#tell(result.kind === 'ok' ? { ...told, answer: result.payload } : told)
+    this.#load.wasThrottled ||= result.kind === 'throttled'
     const requestId = result.kind === 'throttled' ? null : (result.requestId ?? null)
     if (result.kind !== 'throttled') batch.current.last = { requestId, failed: result.kind === 'function-error' }
     const next = this.#inFlight.settle(batch, outcome, now)
@@ -146,6 +151,13 @@ export class Dispatcher {
   delivered(batch: Batch, result: { destination: string } | { error: string }, now: number): void {
     this.#tell('error' in result ? droppedOf(batch, result.error) : takenOf(batch, result.destination))
     this.#inFlight.finish(batch, now)
+  }
+
+  /** Whether there were slots enough since the last call. */
+  takeLoad(): Load {
+    const load = this.#load
+    this.#load = { wasShort: false, wasThrottled: false }
+    return load
   }
 
   /** Lets no further batch start. */
@@ -169,6 +181,11 @@ export class Dispatcher {
   /** Does an invocation run, or a delivery? */
   get isBusy(): boolean {
     return this.#inFlight.isBusy
+  }
+
+  #isDue(now: number): boolean {
+    const waiting = this.#inFlight.waiting()[0]
+    return (waiting?.dueMs ?? Infinity) <= now || nextCut(this.#available(), this.#options.limits, now).kind !== 'wait'
   }
 
   #available(): PartitionQueue[] {
@@ -205,6 +222,11 @@ export class Dispatcher {
       this.#inFlight.finish(batch, now)
     }
     return false
+  }
+
+  #tellOutOfRange(queue: PartitionQueue, from: number | null, to: number): void {
+    queue.lostToRetention += lostOffsets({ from, to })
+    this.#tell({ type: 'out-of-range', partition: queue.key, from, to })
   }
 
   /** The topic was made anew: nothing that is known of the old one says anything about the new one. */

@@ -99,6 +99,7 @@ describe('every row of what AWS documents stands on the page', () => {
         '`ErrorCount`',
         '`KafkaMetrics`',
         'of provisioned mode',
+        '`LostToRetentionCount`',
         '`ESM_PROCESSING_EVENT`',
         '`POLLER_STATUS_EVENT`',
         '`KAFKA_STATUS_EVENT`',
@@ -148,12 +149,23 @@ it('every limit has a row', () => {
 it.each(['EventCount', 'ErrorCount', 'KafkaMetrics'] as const)(
   'the metrics of %s are the ones on the page',
   (group) => {
-    const ofFunction = Object.keys(metricValues(noMetrics, [], [0]))
-    const names = Object.keys(metricValues(noMetrics, [group], [0])).filter((name) => !ofFunction.includes(name))
+    const ofFunction = Object.keys(metricValues(noMetrics, { chosen: [], lags: [0], pollers: null }))
+    const names = Object.keys(metricValues(noMetrics, { chosen: [group], lags: [0], pollers: null })).filter(
+      (name) => !ofFunction.includes(name),
+    )
     const [, documented = ''] = rowsOf('Metrics and the system log').find(([first]) => first === `\`${group}\``) ?? []
     expect(namesIn(documented)).toEqual(names)
   },
 )
+
+it('the metrics of the function and of provisioned mode are the ones on the page', () => {
+  const row = (name: string) =>
+    namesIn(rowsOf('Metrics and the system log').find(([first]) => first === name)?.[1] ?? '')
+  const onDemand = Object.keys(metricValues(noMetrics, { chosen: [], lags: [0], pollers: null }))
+  expect(row('of the function')).toEqual(onDemand.filter((name) => name !== 'LostToRetentionCount'))
+  const provisioned = Object.keys(metricValues(noMetrics, { chosen: [], lags: [0], pollers: 1 }))
+  expect(row('of provisioned mode')).toEqual(provisioned.filter((name) => !onDemand.includes(name)))
+})
 
 it("AWS's table of formats is there word by word", () => {
   const literally = 'filters on the other metadata properties only'

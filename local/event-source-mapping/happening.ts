@@ -49,8 +49,8 @@ export type HappeningBody =
       /** There is an on-failure destination, and it did not take them. */
       deliveryError?: string
     }
-  /** A fetch brought this many records of a partition, those that are filtered out included. */
-  | { type: 'polled'; partition: string; count: number }
+  /** A fetch brought this many records of a partition, those that are filtered out included, with `bytes` of keys and values. */
+  | { type: 'polled'; partition: string; count: number; bytes: number }
   /** Polling failed; it is tried again after `delayMs`. */
   | { type: 'poll-error'; error: string; delayMs: number }
   /** The position was not in Kafka's log (retention, or a topic made anew): reading went on at `to`. */

@@ -16,7 +16,7 @@ function create(last: number, options: Partial<DispatcherOptions> = {}) {
     {
       topic: 't',
       limits: { recordsMax: 100, windowMs: 0, bytesMax: 10_000 },
-      concurrency: 5,
+      concurrency: () => 5,
       retry: unlimited,
       recordAgeMsMax: Infinity,
       epochMs: 0,

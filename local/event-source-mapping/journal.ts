@@ -1,6 +1,8 @@
 // What a mapping tells: everything that happens to whoever watches it, as metrics, and as Lambda's system log.
+
 import type { Happening, HappeningBody } from './happening.ts'
 import { countMetrics, type MetricCounts, noMetrics } from './metrics.ts'
+import { type GivenUp, withGivenUp } from './recently-given-up.ts'
 import type { MappingSettings } from './settings.ts'
 import type { PartitionState } from './state.ts'
 import { kafkaStatusEveryMs, partitionOffsets, type SystemLog, type SystemLogEvent, systemLog } from './system-log.ts'
@@ -21,6 +23,7 @@ export class Journal {
   readonly #systemLog: SystemLog
   readonly #timer: NodeJS.Timeout
   #counts = noMetrics
+  #givenUp: GivenUp[] = []
   #partitionCount: number | null = null
 
   constructor(options: JournalOptions) {
@@ -44,11 +47,17 @@ export class Journal {
     return this.#counts
   }
 
+  /** The newest first. */
+  get givenUp(): GivenUp[] {
+    return this.#givenUp
+  }
+
   tell(body: HappeningBody): void {
     this.#counts = countMetrics(this.#counts, body)
     // Of interest as a sum only, and as frequent as fetches are.
     if (body.type === 'polled') return
     const happening = { ...body, t: Date.now() }
+    this.#givenUp = withGivenUp(this.#givenUp, happening)
     this.#options.emit(happening)
     this.#systemLog.happened(happening)
   }

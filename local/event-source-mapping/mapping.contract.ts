@@ -306,7 +306,8 @@ export function mappingContract(on: Scripted): void {
     expect(happenings.filter(({ type }) => type === 'out-of-range')).toMatchObject([
       { partition: `${on.topic}-0`, from: 10, to: 15 },
     ])
-    expect(mapping.state().partitions[0]).toMatchObject({ committedOffset: 20, lag: 0 })
+    expect(mapping.state().partitions[0]).toMatchObject({ committedOffset: 20, lag: 0, lostToRetention: 5 })
+    expect(mapping.state().metrics.LostToRetentionCount).toBe(5)
   })
 
   it('never delivers what a transaction aborted, and commits behind the markers that end transactions', async () => {

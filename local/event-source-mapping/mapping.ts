@@ -11,6 +11,8 @@ import type { Invoke, InvokeResult } from './invoke.ts'
 import { Journal } from './journal.ts'
 import { countOf, offsetsIn } from './part.ts'
 import type { Poller } from './poller.ts'
+import { PollerScale } from './poller-scale.ts'
+import { invocationsPerPoller } from './pollers.ts'
 import { openReading } from './reading.ts'
 import { type MappingSettings, parseSettings } from './settings.ts'
 import { type MappingState, stateOf } from './state.ts'
@@ -38,8 +40,6 @@ export interface MappingOptions {
   destinationsFolder?: string
   /** Where the member of the group is kept, so that the next start need not wait for its session time-out. */
   membersFolder?: string
-  /** In-flight invocations at most; by default 5 for each event poller, as AWS has it. */
-  concurrency?: number
   retryBackoffMs?: Backoff
   /** How long `stop` lets running invocations go on. */
   stopMsMax?: number
@@ -56,8 +56,6 @@ export interface Mapping {
 }
 
 const stopMsMaxDefault = 1_500
-/** Event pollers invoke this often at once. https://docs.aws.amazon.com/lambda/latest/dg/kafka-scaling-modes.html */
-const invocationsPerPoller = 5
 
 /**
  * Starts a mapping and returns at once: reaching Kafka is tried for as long as it takes, and said through `emit`.
@@ -79,6 +77,7 @@ class MappingShell implements Mapping {
   readonly #poller: Poller
   readonly #delivery: Delivery
   readonly #journal: Journal
+  readonly #scale: PollerScale
   #turnIsDue = false
   #stopped = false
   #wakeUp: NodeJS.Timeout | undefined
@@ -96,6 +95,13 @@ class MappingShell implements Mapping {
       partitions: () => this.state().partitions,
     })
     this.#dispatcher = this.#createDispatcher()
+    this.#scale = new PollerScale({
+      min: settings.pollersMin,
+      max: settings.pollersMax,
+      partitions: () => this.#dispatcher.queues().length,
+      takeLoad: () => this.#dispatcher.takeLoad(),
+      changed: () => this.#turnSoon(),
+    })
     this.#poller = openReading({
       settings,
       source: this.#source,
@@ -125,8 +131,10 @@ class MappingShell implements Mapping {
       uuid: this.#options.uuid,
       settings: this.#settings,
       membership: this.#poller.membership,
+      pollers: this.#scale.count,
       dispatcher: this.#dispatcher,
       counts: this.#journal.counts,
+      givenUp: this.#journal.givenUp,
       epochMs: performance.timeOrigin,
     })
   }
@@ -147,6 +155,7 @@ class MappingShell implements Mapping {
     await Promise.race([this.#committer.commitResolved(), delay(stopMsMaxDefault)])
     this.#stopped = true
     this.#journal.close()
+    this.#scale.close()
     await Promise.all([this.#poller.stop(), this.#delivery.close()])
   }
 
@@ -155,9 +164,9 @@ class MappingShell implements Mapping {
   }
 
   #createDispatcher(): Dispatcher {
-    const { concurrency, retryBackoffMs = retryBackoffDefault } = this.#options
+    const { retryBackoffMs = retryBackoffDefault } = this.#options
     const stage = {
-      concurrency: concurrency ?? this.#settings.pollers * invocationsPerPoller,
+      concurrency: () => this.#scale.count * invocationsPerPoller,
       epochMs: performance.timeOrigin,
       bytesMax: payloadBytesMax - envelopeBytes(this.#source),
       backoff: retryBackoffMs,

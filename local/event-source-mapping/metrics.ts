@@ -4,7 +4,7 @@ import type { HappeningBody, OffsetsByPartition } from './happening.ts'
 import type { MetricGroup } from './settings.ts'
 
 /** Of the function, whichever groups are chosen. */
-const functionMetrics = ['Invocations', 'Errors', 'Throttles', 'DestinationDeliveryFailures'] as const
+const functionMetrics = ['Invocations', 'Errors', 'Throttles', 'Duration', 'DestinationDeliveryFailures'] as const
 
 const groups = {
   EventCount: [
@@ -25,7 +25,16 @@ const groups = {
   ],
 } as const satisfies Partial<Record<MetricGroup, readonly string[]>>
 
-export type CountedMetric = (typeof functionMetrics)[number] | (typeof groups)['EventCount' | 'ErrorCount'][number]
+/**
+ * Of provisioned mode, beside the pollers themselves; and ours: AWS has no name for offsets that were deleted before they
+ * were read.
+ */
+const others = ['EventPollerThroughputInBytes', 'LostToRetentionCount'] as const
+
+export type CountedMetric =
+  | (typeof functionMetrics)[number]
+  | (typeof groups)['EventCount' | 'ErrorCount'][number]
+  | (typeof others)[number]
 
 /** Sums since the mapping started. */
 export interface MetricCounts {
@@ -34,7 +43,12 @@ export interface MetricCounts {
   countedTo: Readonly<Record<string, number>>
 }
 
-const countedMetrics: readonly CountedMetric[] = [...functionMetrics, ...groups.EventCount, ...groups.ErrorCount]
+const countedMetrics: readonly CountedMetric[] = [
+  ...functionMetrics,
+  ...groups.EventCount,
+  ...groups.ErrorCount,
+  ...others,
+]
 
 export const noMetrics: MetricCounts = {
   sums: Object.fromEntries(countedMetrics.map((name) => [name, 0])) as Record<CountedMetric, number>,
@@ -51,17 +65,27 @@ export function countMetrics(counts: MetricCounts, happening: HappeningBody): Me
   return { sums, countedTo }
 }
 
-/**
- * The values of the chosen groups, and of the function. `lags` are the partitions' latest offsets less the committed ones;
- * null where one is not known, and a lag of which not all parts are known is not told.
- */
-export function metricValues(
-  { sums }: MetricCounts,
-  chosen: readonly MetricGroup[],
-  lags: readonly (number | null)[],
-): Record<string, number> {
+export interface MetricContext {
+  chosen: readonly MetricGroup[]
+  /** The partitions' latest offsets less the committed ones; null where one is not known. */
+  lags: readonly (number | null)[]
+  /** Event pollers of provisioned mode; null on demand. */
+  pollers: number | null
+}
+
+/** Pollers in an event poller unit, as AWS has it by default. https://docs.aws.amazon.com/lambda/latest/dg/kafka-scaling-modes.html */
+const pollersPerUnit = 10
+
+/** The values of the function, and of the chosen groups. A lag of which not all parts are known is not told. */
+export function metricValues({ sums }: MetricCounts, { chosen, lags, pollers }: MetricContext): Record<string, number> {
   const names = [...functionMetrics, ...chosen.flatMap((group) => (group === 'KafkaMetrics' ? [] : groups[group]))]
   const values: Record<string, number> = Object.fromEntries(names.map((name) => [name, sums[name]]))
+  values.LostToRetentionCount = sums.LostToRetentionCount
+  if (pollers !== null) {
+    values.ProvisionedPollers = pollers
+    values.EventPollerUnit = Math.ceil(pollers / pollersPerUnit)
+    values.EventPollerThroughputInBytes = sums.EventPollerThroughputInBytes
+  }
   const known = lags.filter((lag) => lag !== null)
   if (known.length < lags.length || lags.length === 0) return values
   const sum = known.reduce((total, lag) => total + lag, 0)
@@ -70,10 +94,18 @@ export function metricValues(
   return values
 }
 
+/**
+ * Offsets that were gone when reading went on behind them: as many records, but for markers of transactions and what
+ * compaction took. Where the topic was made anew, or nothing was known before, none can be told.
+ */
+export function lostOffsets({ from, to }: { from: number | null; to: number }): number {
+  return from === null ? 0 : Math.max(0, to - from)
+}
+
 function increments(counts: MetricCounts, happening: HappeningBody): Partial<Record<CountedMetric, number>> {
   switch (happening.type) {
     case 'polled':
-      return { PolledEventCount: happening.count }
+      return { PolledEventCount: happening.count, EventPollerThroughputInBytes: happening.bytes }
     case 'filtered':
       return { FilteredOutEventCount: countOf(happening.records) }
     case 'invoke':
@@ -102,6 +134,8 @@ function increments(counts: MetricCounts, happening: HappeningBody): Partial<Rec
       return { CommitErrorCount: 1 }
     case 'poll-error':
       return { PollingErrorCount: 1 }
+    case 'out-of-range':
+      return { LostToRetentionCount: lostOffsets(happening) }
     default:
       return {}
   }
@@ -114,15 +148,15 @@ function increments(counts: MetricCounts, happening: HappeningBody): Partial<Rec
 function resultIncrements(
   happening: Extract<HappeningBody, { type: 'result' }>,
 ): Partial<Record<CountedMetric, number>> {
-  const { outcome, records, failed = {} } = happening
+  const { outcome, records, failed = {}, durationMs: Duration } = happening
   switch (outcome) {
     case 'ok':
-      return { Invocations: 1 }
+      return { Invocations: 1, Duration }
     // Of a partial answer the events it names; the invocation itself went well.
     case 'partial':
-      return { Invocations: 1, FailedInvokeEventCount: countOf(failed) }
+      return { Invocations: 1, Duration, FailedInvokeEventCount: countOf(failed) }
     case 'error':
-      return { Invocations: 1, Errors: 1, InvokeErrorCount: 1, FailedInvokeEventCount: countOf(records) }
+      return { Invocations: 1, Duration, Errors: 1, InvokeErrorCount: 1, FailedInvokeEventCount: countOf(records) }
     case 'throttled':
       return { Throttles: 1, InvokeErrorCount: 1, FailedInvokeEventCount: countOf(records) }
   }

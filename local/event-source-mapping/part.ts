@@ -11,8 +11,8 @@ export interface Slice {
 
 export interface Part {
   slices: readonly Slice[]
-  /** How many cuts made it; 0 is the whole batch. */
-  depth: number
+  /** Its place in the tree that cutting makes: empty for the whole batch, then a 0 or 1 more for each cut, by the half it is of. */
+  readonly path: string
   /** Of the running, or the last, invocation; from 1, 0 before the first. Throttles do not count. */
   attempt: number
   /** Throttles in a row. */
@@ -24,8 +24,16 @@ export interface Part {
   giveUp: GiveUpCondition | null
 }
 
+/** A part that is over. */
+export interface DonePart {
+  path: string
+  count: number
+  /** Why it was given up; null where the function has taken it. */
+  gaveUp: GiveUpCondition | null
+}
+
 export function wholeBatch(slices: readonly Slice[], giveUp: GiveUpCondition | null): Part {
-  return { slices, depth: 0, attempt: 0, throttles: 0, error: null, last: null, giveUp }
+  return { slices, path: '', attempt: 0, throttles: 0, error: null, last: null, giveUp }
 }
 
 /**
@@ -46,10 +54,10 @@ export function halve(part: Part): [Part, Part] {
     before += records.length
   }
   // Their next invocation counts as the one that failed.
-  const half = { ...part, depth: part.depth + 1, attempt: part.attempt - 1 }
+  const half = { ...part, attempt: part.attempt - 1 }
   return [
-    { ...half, slices: first },
-    { ...half, slices: second },
+    { ...half, slices: first, path: `${part.path}0` },
+    { ...half, slices: second, path: `${part.path}1` },
   ]
 }
 

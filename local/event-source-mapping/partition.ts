@@ -22,6 +22,8 @@ export class PartitionQueue implements WaitingPartition {
   outOfRange = false
   /** Where Kafka's log ends; null until something told. */
   endOffset: number | null = null
+  /** Offsets that Kafka had deleted before they were read. */
+  lostToRetention = 0
   /** Another member's now, or read anew from elsewhere: nothing about it may be committed any more. */
   lost = false
 

@@ -7,7 +7,7 @@ import { Poller } from './poller.ts'
 import type { Fetched, PollerEvents } from './polling.ts'
 import { recordDecoder } from './schema-registry/decode.ts'
 import type { MappingSettings } from './settings.ts'
-import type { EventSource } from './to-event.ts'
+import type { EventSource, KafkaMessage } from './to-event.ts'
 
 export interface ReadingOptions {
   settings: MappingSettings
@@ -43,7 +43,7 @@ function pollerEvents({ settings, source, dispatcher, journal, turnSoon }: Readi
     const arrive = ({ records, filtered }: TakenIn): void => {
       if (!isCurrent()) return
       const key = `${topic}-${partition}`
-      journal.tell({ type: 'polled', partition: key, count: messages.length })
+      journal.tell({ type: 'polled', partition: key, count: messages.length, bytes: bytesOf(messages) })
       if (filtered.length > 0) journal.tell({ type: 'filtered', records: { [key]: filtered } })
       dispatcher.arrive({ partition, fetchedOffset, nextOffset, endOffset, records })
       turnSoon()
@@ -82,4 +82,10 @@ function pollerEvents({ settings, source, dispatcher, journal, turnSoon }: Readi
     isFull: (partition) => fill(partition) >= 1,
     hasRoom: (partition) => fill(partition) <= 0.5,
   }
+}
+
+function bytesOf(messages: readonly KafkaMessage[]): number {
+  let bytes = 0
+  for (const { key, value } of messages) bytes += (key?.length ?? 0) + (value?.length ?? 0)
+  return bytes
 }

@@ -38,8 +38,8 @@ it("fills in AWS's defaults: 100 records, a window of 500 ms, the mapping's own 
     bisectOnError: false,
     reportBatchItemFailures: false,
     provisioned: false,
-    pollers: 1,
-    pollersMax: 1,
+    pollersMin: 1,
+    pollersMax: 200,
     metrics: [],
     systemLogLevel: null,
     schemaRegistry: null,
@@ -91,7 +91,7 @@ it('takes every setting that AWS has for Kafka', () => {
     bisectOnError: true,
     reportBatchItemFailures: true,
     provisioned: true,
-    pollers: 2,
+    pollersMin: 2,
     pollersMax: 4,
     metrics: ['EventCount', 'ErrorCount', 'KafkaMetrics'],
     systemLogLevel: 'DEBUG',
@@ -104,7 +104,7 @@ it('takes a window of 0 for what it is', () => {
 })
 
 it('takes 1 to 200 pollers where provisioned mode names none', () => {
-  expect(parse(provisioned)).toMatchObject({ provisioned: true, pollers: 1, pollersMax: 200 })
+  expect(parse(provisioned)).toMatchObject({ provisioned: true, pollersMin: 1, pollersMax: 200 })
 })
 
 it('reads a starting time as ISO 8601 too, as the command line does', () => {

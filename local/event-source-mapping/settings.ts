@@ -37,7 +37,7 @@ export interface MappingSettings {
   /** `ProvisionedPollerConfig` is there. */
   provisioned: boolean
   /** Event pollers at least; each invokes up to 5 times at once. */
-  pollers: number
+  pollersMin: number
   /** Event pollers at most, never more than the topic has partitions. */
   pollersMax: number
   metrics: MetricGroup[]
@@ -75,7 +75,7 @@ const windowMsDefault = 500
  */
 const retriesWithDestination = 10
 
-/** https://docs.aws.amazon.com/lambda/latest/dg/kafka-scaling-modes.html */
+/** Of provisioned mode; on demand no number is documented. https://docs.aws.amazon.com/lambda/latest/dg/kafka-scaling-modes.html */
 const pollersMaxDefault = 200
 
 /**
@@ -126,8 +126,8 @@ function settled(json: SettingsJson, uuid: string, stage: Stage): MappingSetting
     bisectOnError: json.BisectBatchOnFunctionError,
     reportBatchItemFailures: json.FunctionResponseTypes.length > 0,
     provisioned: pollers !== undefined,
-    pollers: pollers?.MinimumPollers ?? 1,
-    pollersMax: pollers?.MaximumPollers ?? (pollers ? pollersMaxDefault : 1),
+    pollersMin: pollers?.MinimumPollers ?? 1,
+    pollersMax: pollers?.MaximumPollers ?? pollersMaxDefault,
     metrics: json.MetricsConfig?.Metrics ?? [],
     systemLogLevel: json.LoggingConfig?.SystemLogLevel ?? null,
     schemaRegistry: registrySettings(json),

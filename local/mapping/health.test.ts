@@ -20,6 +20,16 @@ const member: MappingState = {
   limits: { records: 100, bytes: 1, windowMs: 0 },
   partitions: [partition],
   metrics: {},
+  pollers: 1,
+  lag: 5,
+  onFailure: {
+    destination: null,
+    retriesMax: null,
+    recordAgeMsMax: null,
+    bisects: false,
+    reportsBatchItemFailures: false,
+  },
+  givenUp: [],
 }
 const outside = { ...member, membership: { joined: false, turnedAt: 1_000, error: 'no broker' }, partitions: [] }
 

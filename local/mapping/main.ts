@@ -15,6 +15,9 @@ import { type MappingPlan, planMapping } from './plan.ts'
 /** Beyond the function's own time-out, for its last commit. */
 const stopSlackMs = 1_000
 
+/** Started when they are needed. An account of AWS has as many by default. https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html */
+const environmentsMax = 1_000
+
 const { timeZone } = Intl.DateTimeFormat().resolvedOptions()
 // Lambda's clock shows UTC. Threads share the process's time zone, so it can only be set here.
 process.env.TZ = 'UTC'
@@ -37,7 +40,7 @@ async function run(plan: MappingPlan, command: MappingCommand): Promise<void> {
   const invoked = await startFunction({
     ...plan.function,
     env: environment(plan, command),
-    concurrencyMax: settings.pollers * 5,
+    concurrencyMax: environmentsMax,
     warm: true,
     onLog: ({ line }) => logToErrors(line),
   })

@@ -88,7 +88,8 @@ function toBrokers(text: string): string[] {
   throw new InvalidArgumentError('Expected host:port, or several joined by commas.')
 }
 
-function toAddress(text: string): HealthAddress {
+/** `host:port`; an IPv6 address stands in brackets. */
+export function toAddress(text: string): HealthAddress {
   const address = splitAddress(text)
   if (address) return address
   throw new InvalidArgumentError('Expected host:port, for instance 0.0.0.0:8080.')

@@ -1,6 +1,7 @@
 // What a person is told of the things that happen in an event source mapping.
 import { errorTable } from '../../functions/errors.ts'
 import type { Happening, OffsetsByPartition } from '../event-source-mapping/happening.ts'
+import { lostOffsets } from '../event-source-mapping/metrics.ts'
 import type { SystemLogEvent } from '../event-source-mapping/system-log.ts'
 import type { BatchLine } from './lines.ts'
 
@@ -57,8 +58,10 @@ function describe(happening: Happening): Omit<Sentence, 'part'> | null {
     }
     case 'out-of-range': {
       const from = happening.from === null ? 'its position' : `offset ${happening.from}`
+      const lost = lostOffsets(happening)
+      const deleted = lost > 0 ? `, ${lost} offsets were deleted unread` : ''
       return {
-        text: `${happening.partition}: ${from} is not in Kafka any more; reading goes on at ${happening.to}`,
+        text: `${happening.partition}: ${from} is not in Kafka any more; reading goes on at ${happening.to}${deleted}`,
         tone: 'bad',
       }
     }
