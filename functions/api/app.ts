@@ -11,6 +11,7 @@ import { LiveHub } from './live/hub.ts'
 import type { ApiParts } from './parts.ts'
 import { problemOf, respondWithProblem } from './problem.ts'
 import { openReadings } from './readings/readings.ts'
+import { mountAbandonment } from './routes/abandonment.ts'
 import { mountDeadLetters } from './routes/dead-letters.ts'
 import { mountEvents } from './routes/events.ts'
 import { mountFigures } from './routes/figures.ts'
@@ -47,6 +48,7 @@ export function createApp(parts: ApiParts): OpenAPIHono {
   mountEvents(app, parts)
   mountThroughput(app, readings, parts)
   mountFigures(app, parts)
+  mountAbandonment(app, parts)
   mountDeadLetters(app, parts)
   mountLag(app, readings)
   mountLive(app, liveParts, parts.streams ? new LiveHub(liveParts) : undefined)

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { readEnvironment } from '../environment.ts'
 import { kafkaConfig } from '../kafka/bootstrap.ts'
 import { openPublisher } from '../kafka/publish.ts'
+import { abandonmentRulesOf, abandonmentVariables } from '../retail/abandonment/rules.ts'
 import { retailRulesOf, retailVariables } from '../retail/rules.ts'
 import { openStore } from '../store/open.ts'
 import { tokenSchema } from './guard/access.ts'
@@ -33,6 +34,12 @@ const variables = z.object({
   ...retailVariables,
 })
 
+const abandonmentSchema = z.object({
+  ABANDONMENT_GROUP_ID: z.string().min(1),
+  OFFERS_TOPIC: z.string().min(1),
+  ...abandonmentVariables,
+})
+
 /**
  * Opens the store and makes a publisher, which connects at its first message.
  *
@@ -58,6 +65,7 @@ export async function openParts(
     },
     timeZone: read.BUSINESS_TIME_ZONE,
     samplePeriodMs: read.LAG_SAMPLE_PERIOD_MS,
+    abandonment: abandonmentOf(environment),
     token: read.API_TOKEN,
     allowedHosts: read.API_HOSTS,
     writesPerSecondMax: read.API_WRITES_PER_SECOND_MAX,
@@ -69,6 +77,12 @@ export async function openParts(
       await store.close()
     },
   }
+}
+
+function abandonmentOf(environment: Record<string, string | undefined>): ApiParts['abandonment'] {
+  if (!environment.ABANDONMENT_GROUP_ID) return undefined
+  const read = readEnvironment(abandonmentSchema, environment)
+  return { group: read.ABANDONMENT_GROUP_ID, offersTopic: read.OFFERS_TOPIC, rules: abandonmentRulesOf(read) }
 }
 
 function isTimeZone(name: string): boolean {

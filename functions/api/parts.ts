@@ -2,6 +2,7 @@
 import type { Publish } from '../kafka/publish.ts'
 import type { EventRules } from '../retail/event.ts'
 import type { Store } from '../store/store.ts'
+import type { AbandonmentParts } from './readings/abandonment.ts'
 import type { Summary } from './schemas.ts'
 
 export interface ApiParts {
@@ -19,6 +20,8 @@ export interface ApiParts {
   timeZone: string
   /** How often the lag function is due, ms. */
   samplePeriodMs: number
+  /** The second consumer; absent where the pipeline has none. */
+  abandonment?: AbandonmentParts | undefined
   /** Host names (without a port) that are answered, plain addresses beside them; absent: all, where something in front decides. */
   allowedHosts?: string[] | undefined
   /** What everything but health asks for; absent: nothing is asked, which is for this machine alone. */

@@ -25,10 +25,10 @@ export interface Region {
   region: string
   /** Of the window that is being filled. */
   open: Counts
-  /** Closed windows, the oldest first; those of an incident are not among them. */
+  /** The newest closed windows, the oldest first: the last few are judged, all are shown. */
+  lately: Counts[]
+  /** What the baseline is made of: windows before those that are judged, but for those of incidents. */
   history: Counts[]
-  /** While there is an incident: its windows, as few as are needed to judge. */
-  recent: Counts[]
   incident: Incident | null
   /** Windows in a row that showed the incident no more. */
   calmWindows: number
@@ -41,11 +41,13 @@ export interface Judgement {
   score: number | null
 }
 
+export const latelyMax = 60
+
 export const newRegion = (region: string): Region => ({
   region,
   open: [0, 0],
+  lately: [],
   history: [],
-  recent: [],
   incident: null,
   calmWindows: 0,
 })
@@ -60,76 +62,69 @@ export function counted(region: Region, { abandoned }: Pick<Decision, 'abandoned
 }
 
 /** Whether nothing of the region is worth keeping. */
-export function isForgettable({ open, history, incident }: Region): boolean {
-  return incident === null && open[0] === 0 && history.every(([decided]) => decided === 0)
+export function isForgettable({ open, lately, history, incident }: Region): boolean {
+  return incident === null && [open, ...lately, ...history].every(([decided]) => decided === 0)
 }
 
-/** Closes the window that ends at `endMs`. What the incident became, if there is or was one, stands in `incident`. */
+/** Closes the window that ends at `endMs`, and judges. An incident that it ends is answered, and is the region's no more. */
 export function closeWindow(
-  region: Region,
+  before: Region,
   endMs: number,
   rules: AbandonmentRules,
 ): { region: Region; ended: Incident | null } {
-  const closed: Region = { ...region, open: [0, 0] }
-  if (region.incident) return judgeIncident(closed, region.incident, region.open, endMs, rules)
-  const history = [...region.history, region.open].slice(-rules.baselineWindows - rules.recentWindows)
-  const watched = { ...closed, history }
-  const { counts, baseline, score } = judge(watched, rules)
-  const rate = counts[1] / counts[0]
-  if (baseline === null || score === null || score < rules.openScore || rate - baseline < rules.openRise) {
-    return { region: watched, ended: null }
-  }
-  const incident: Incident = {
-    id: `${region.region}@${new Date(endMs).toISOString()}`,
-    region: region.region,
-    openedMs: endMs,
-    closedMs: null,
-    end: null,
-    baseline,
-    rate,
-    peakRate: rate,
-    abandoned: 0,
-  }
-  // The recent windows belong to the spike: the baseline stays what it was before them.
-  const recent = history.slice(-rules.recentWindows)
-  return {
-    region: { ...watched, history: history.slice(0, -rules.recentWindows), recent, incident, calmWindows: 0 },
-    ended: null,
-  }
+  const lately = [...before.lately, before.open].slice(-latelyMax)
+  const region: Region = { ...before, open: [0, 0], lately, history: historyOf(before, rules) }
+  const judgement = judge(region, rules)
+  if (region.incident) return follow(region, region.incident, judgement, endMs, rules)
+  return { region: { ...region, incident: incidentOf(region, judgement, endMs, rules) }, ended: null }
 }
 
-function judgeIncident(
+/** A window becomes part of the baseline when it is judged no more, unless an incident goes on. */
+function historyOf({ lately, history, incident }: Region, rules: AbandonmentRules): Counts[] {
+  const judged = lately.at(-rules.recentWindows)
+  return judged && !incident ? [...history, judged].slice(-rules.baselineWindows) : history
+}
+
+function incidentOf(
+  { region }: Region,
+  { counts, baseline, score }: Judgement,
+  endMs: number,
+  rules: AbandonmentRules,
+): Incident | null {
+  if (baseline === null || score === null || score < rules.openScore) return null
+  const rate = counts[1] / counts[0]
+  if (rate - baseline < rules.openRise) return null
+  const id = `${region}@${new Date(endMs).toISOString()}`
+  return { id, region, openedMs: endMs, closedMs: null, end: null, baseline, rate, peakRate: rate, abandoned: 0 }
+}
+
+function follow(
   region: Region,
   incident: Incident,
-  window: Counts,
+  { counts, score }: Judgement,
   endMs: number,
   rules: AbandonmentRules,
 ): { region: Region; ended: Incident | null } {
-  const recent = [...region.recent, window].slice(-rules.recentWindows)
-  const watched = { ...region, recent }
-  const { counts, score } = judge(watched, rules)
   const isCalm = score === null || score < rules.closeScore
   const calmWindows = isCalm ? region.calmWindows + 1 : 0
-  const peakRate = score === null ? incident.peakRate : Math.max(incident.peakRate, counts[1] / counts[0])
-  const grown = { ...incident, peakRate }
+  const rate = score === null ? 0 : counts[1] / counts[0]
+  const grown: Incident = { ...incident, peakRate: Math.max(incident.peakRate, rate) }
   if (calmWindows >= rules.closeWindows) {
     const ended: Incident = { ...grown, closedMs: endMs, end: 'over' }
-    return { region: { ...watched, recent: [], incident: null, calmWindows: 0 }, ended }
+    return { region: { ...region, incident: null, calmWindows: 0 }, ended }
   }
   if (endMs - incident.openedMs >= rules.incidentMsMax) {
     const ended: Incident = { ...grown, closedMs: endMs, end: 'lasting' }
-    return { region: { ...watched, history: [], recent: [], incident: null, calmWindows: 0 }, ended }
+    return { region: { ...region, history: [], incident: null, calmWindows: 0 }, ended }
   }
-  return { region: { ...watched, incident: grown, calmWindows }, ended: null }
+  return { region: { ...region, incident: grown, calmWindows }, ended: null }
 }
 
-/** Compares the newest windows with those before them; a score of null says that there is too little to compare. */
-export function judge({ history, recent, incident }: Region, rules: AbandonmentRules): Judgement {
-  const newest = incident ? recent : history.slice(-rules.recentWindows)
-  const before = incident ? history : history.slice(0, -rules.recentWindows)
-  const baseline = baselineOf(before.slice(-rules.baselineWindows), rules)
+/** Compares the newest windows with the baseline; a score of null says that there is too little to compare. */
+export function judge({ lately, history }: Region, rules: AbandonmentRules): Judgement {
+  const baseline = baselineOf(history, rules)
   let counts: Counts = [0, 0]
-  for (const [decided, abandoned] of newest.toReversed()) {
+  for (const [decided, abandoned] of lately.slice(-rules.recentWindows).reverse()) {
     if (counts[0] >= rules.cartsMin) break
     counts = [counts[0] + decided, counts[1] + abandoned]
   }
