@@ -4,7 +4,7 @@ import { readdir, rm, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { BuildFailure } from 'esbuild'
 import { PipelineError } from '../../functions/errors.ts'
-import { cachedBundle, cacheFolder, root } from './cached-bundle.mjs'
+import { bundlesAreKept, cachedBundle, cacheFolder, root } from './cached-bundle.mjs'
 
 export interface Bundle {
   /** Absolute path, named after its content: a running environment never sees its own code change. */
@@ -62,6 +62,7 @@ async function describeFailure(handler: string, source: string, error: unknown):
 
 /** Removes bundles that no start has used for a month. What cannot be removed stays. */
 export async function removeOldBundles(nowMs: number): Promise<void> {
+  if (bundlesAreKept) return
   const names = await readdir(cacheFolder).catch(() => [])
   for (const name of names) {
     const file = join(cacheFolder, name)

@@ -14,6 +14,12 @@ process.env.FRESHET_ROOT = root
 /** Bundles lie here, from where the packages that stay imports resolve. */
 export const cacheFolder = join(root, 'node_modules/.cache/freshet')
 
+/**
+ * In an image: what was bundled when it was made is what runs. Sources never change there, times of files do when an
+ * image is packed, and nothing can be written.
+ */
+export const bundlesAreKept = process.env.FRESHET_BUNDLES === 'kept'
+
 /** What holds native code or finds files beside itself, and what is large and rarely loaded. */
 const external = [
   'better-sqlite3',
@@ -71,6 +77,7 @@ function buildOptions(entry, inspect) {
 function readIndex(index) {
   try {
     const { inputs, files, ...known } = JSON.parse(readFileSync(index, 'utf8'))
+    if (bundlesAreKept) return known
     if (!inputs.every(([file, stamp]) => stampOf(file) === stamp)) return null
     // What is in use stays young: old bundles are removed by their age.
     const now = new Date()

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -48,4 +49,23 @@ test('a bundle that is used stays young, so that it is not removed', async () =>
   utimesSync(file, yesterday, yesterday)
   await cachedBundle({ entry })
   expect(statSync(file).mtimeMs).toBeGreaterThan(yesterday.getTime())
+})
+
+test('in an image the bundle is kept, whatever the times of its sources became when it was packed', async () => {
+  write(`export const handler = () => 'one'`, yesterday)
+  const { file } = await cachedBundle({ entry })
+  write(`export const handler = () => 'two'`, today)
+  const kept = (bundles: Record<string, string>) =>
+    execFileSync(
+      process.execPath,
+      [
+        '--input-type=module',
+        '-e',
+        `const { cachedBundle } = await import('./local/runtime/cached-bundle.mjs')
+         process.stdout.write((await cachedBundle({ entry: ${JSON.stringify(entry)} })).file)`,
+      ],
+      { cwd: root, env: { ...process.env, ...bundles }, encoding: 'utf8' },
+    )
+  expect(kept({ FRESHET_BUNDLES: 'kept' })).toBe(file)
+  expect(kept({})).not.toBe(file)
 })
