@@ -2,6 +2,7 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { apis } from './api/table.ts'
+import { BufferPool } from './buffer-pool.ts'
 import { serve } from './connection.ts'
 import { Coordinator } from './groups/coordinator.ts'
 import { CommittedOffsets } from './groups/offsets.ts'
@@ -117,6 +118,7 @@ function open(options: BrokerOptions & Required<Pick<BrokerOptions, 'dataDir' | 
     users: options.users ? new Map(Object.entries(options.users)) : null,
     inboundBytes: 0,
     outboundBytes: 0,
+    buffers: new BufferPool(),
     now,
     say,
   }

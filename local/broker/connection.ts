@@ -43,11 +43,20 @@ export function serve(socket: Socket, broker: BrokerState): void {
     try {
       for (let frame = frames.next(); frame !== null; frame = frames.next()) {
         answering = true
-        const answered = answer(broker, frame, { clientHost, session, signal: closed.signal })
+        const lent: Buffer[] = []
+        const lend = (bytes: number) => {
+          const buffer = broker.buffers.take(bytes)
+          lent.push(buffer)
+          return buffer
+        }
+        const giveBack = () => {
+          for (const buffer of lent) broker.buffers.give(buffer)
+        }
+        const answered = answer(broker, frame, { clientHost, session, signal: closed.signal, lend })
         const chunks = answered instanceof Promise ? await whilePaused(socket, answered) : answered
         answering = false
         if (closed.signal.aborted) return
-        if (chunks !== null && !send(socket, chunks)) await takenIn(socket, broker, closed.signal)
+        if (chunks !== null && !send(socket, chunks, giveBack)) await takenIn(socket, broker, closed.signal)
       }
     } catch (error) {
       if (!(error instanceof MalformedFrame)) broker.say(`a request failed: ${(error as Error).stack ?? error}`)
@@ -87,11 +96,11 @@ async function whilePaused<T>(socket: Socket, waiting: Promise<T>): Promise<T> {
   }
 }
 
-/** Whether the client keeps up. */
-function send(socket: Socket, chunks: readonly Buffer[]): boolean {
+/** Whether the client keeps up. `sent` is called when the bytes are no longer needed, also when the client is gone. */
+function send(socket: Socket, chunks: readonly Buffer[], sent: () => void): boolean {
   socket.cork()
-  let room = true
-  for (const chunk of chunks) room = socket.write(chunk)
+  for (const chunk of chunks) socket.write(chunk)
+  const room = socket.write('', sent)
   socket.uncork()
   return room
 }
@@ -125,7 +134,7 @@ const beforeAuthentication = new Set([apiVersions.key, saslHandshake.key, saslAu
 type Answering = Buffer[] | null | Promise<Buffer[] | null>
 
 /** The response's bytes, or null when none is due. Throws MalformedFrame for what no client of Kafka would send. */
-function answer(broker: BrokerState, frame: Buffer, peer: Pick<Call, 'clientHost' | 'session' | 'signal'>): Answering {
+function answer(broker: BrokerState, frame: Buffer, peer: Omit<Call, 'version' | 'clientId'>): Answering {
   const { header, reader } = readRequestHeader(frame, (key) => broker.apis.get(key)?.flexibleSince)
   const { apiKey, version, clientId } = header
   const api = broker.apis.get(apiKey)

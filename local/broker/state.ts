@@ -2,6 +2,7 @@
 
 import type { Api } from './api/api.ts'
 import type { Users } from './authentication/session.ts'
+import type { BufferPool } from './buffer-pool.ts'
 import type { Coordinator } from './groups/coordinator.ts'
 import type { CommittedOffsets } from './groups/offsets.ts'
 import type { Topics } from './log/topics.ts'
@@ -27,6 +28,8 @@ export interface BrokerState {
   inboundBytes: number
   /** Bytes of responses that slow clients have not taken in, over all connections. */
   outboundBytes: number
+  /** What answers are read into. */
+  buffers: BufferPool
   /** Milliseconds since 1970. */
   now(): number
   /** A line for the person who runs the broker. */

@@ -15,6 +15,8 @@ export interface Call {
   session: Session
   /** Aborted when the connection closes: nobody waits for the answer any more. */
   signal: AbortSignal
+  /** Gives a buffer for the answer to refer to. It is used for something else once the answer has been sent. */
+  lend(bytes: number): Buffer
 }
 
 export interface ApiDescription<Req extends Struct, Res extends Struct> {

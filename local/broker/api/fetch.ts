@@ -86,11 +86,11 @@ export const fetch = defineApi({
     const wanted = request.topics.map((topic) => wantedOf(broker, topic, call.version))
     const bytesMax = Math.min(request.maxBytes, responseBytesMax, outboundBytesMax - broker.outboundBytes)
     const committedOnly = request.isolationLevel === readCommitted
-    const found = collect(wanted, bytesMax, committedOnly)
+    const found = collect(wanted, bytesMax, committedOnly, call.lend)
     if (found.bytes >= request.minBytes || found.failed || request.maxWaitMs <= 0) return { responses: found.responses }
     const logs = wanted.flatMap((topic) => topic.partitions.flatMap(({ log }) => log ?? []))
     await moreBytes(logs, request.minBytes - found.bytes, request.maxWaitMs, committedOnly, call.signal)
-    return call.signal.aborted ? null : { responses: collect(wanted, bytesMax, committedOnly).responses }
+    return call.signal.aborted ? null : { responses: collect(wanted, bytesMax, committedOnly, call.lend).responses }
   },
 })
 
@@ -132,7 +132,7 @@ function wantedOf(broker: BrokerState, { name, topicId, partitions }: FetchTopic
  * What there is now. The first partition that has anything gives at least one batch, so that a batch larger than the
  * limits does not stop its readers for ever.
  */
-function collect(wanted: readonly WantedTopic[], bytesMaxInAll: number, committedOnly: boolean) {
+function collect(wanted: readonly WantedTopic[], bytesMaxInAll: number, committedOnly: boolean, lend: Call['lend']) {
   let left = bytesMaxInAll
   let bytes = 0
   let failed = false
@@ -146,7 +146,7 @@ function collect(wanted: readonly WantedTopic[], bytesMaxInAll: number, committe
         return failure(partition, log && !log.closed ? errorCode.OFFSET_OUT_OF_RANGE : unknown)
       }
       const end = committedOnly ? log.stableOffset : log.endOffset
-      const records = log.read(offset, Math.max(0, Math.min(bytesMax, left)), bytes === 0, end)
+      const records = log.read(offset, Math.max(0, Math.min(bytesMax, left)), bytes === 0, end, lend)
       bytes += records.length
       left -= records.length
       const { endOffset, stableOffset, startOffset } = log

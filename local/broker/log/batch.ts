@@ -1,6 +1,7 @@
 // The 61-byte header of a record batch (magic 2), read in place. https://kafka.apache.org/documentation/#recordbatch
-import { crc32c } from '@node-rs/crc32'
+
 import { type ErrorName, errorCode } from '../protocol/error-codes.ts'
+import { crc32c } from './crc32c.ts'
 
 /** A batch is never shorter than its header. */
 export const headerBytes = 61

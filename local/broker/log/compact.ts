@@ -1,8 +1,8 @@
 // Compaction (cleanup.policy=compact): of the records with one key only the newest is kept, their offsets unchanged.
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { crc32c } from '@node-rs/crc32'
 import type { AbortedTransaction } from './aborted.ts'
 import { at, type BatchHeader, headerBytes, lengthPrefixBytes, readHeader } from './batch.ts'
+import { crc32c } from './crc32c.ts'
 import type { PartitionLog } from './log.ts'
 import { batchesOf } from './lookup.ts'
 import { type BatchRecord, recordsOf } from './records.ts'

@@ -1,7 +1,8 @@
 // The marker that ends a transaction in a partition: a batch of one control record, written by the broker alone.
-import { crc32c } from '@node-rs/crc32'
+
 import { Writer } from '../protocol/writer.ts'
 import { at, headerBytes, lengthPrefixBytes } from './batch.ts'
+import { crc32c } from './crc32c.ts'
 
 export interface Marker {
   producerId: number

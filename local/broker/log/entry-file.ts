@@ -1,11 +1,12 @@
 // An append-only file of entries, each with its length and CRC: small state that must outlive the process is kept so.
-import { crc32c } from '@node-rs/crc32'
+
 import { PipelineError } from '../../../functions/errors.ts'
 import type { Codec } from '../protocol/codec.ts'
 import { Reader } from '../protocol/reader.ts'
 import type { ReadOf, Struct, WriteOf } from '../protocol/schema.ts'
 import { Writer } from '../protocol/writer.ts'
 import type { Storage, StoredFile } from '../storage/storage.ts'
+import { crc32c } from './crc32c.ts'
 
 /** Where an entry file lies, and how it is kept. */
 export interface EntryFilePlace {

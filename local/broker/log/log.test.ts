@@ -1,12 +1,12 @@
 import { appendFileSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { crc32c } from '@node-rs/crc32'
 import { describe, expect, it } from 'vitest'
 import { buildBatch } from '../testing/build-batch.ts'
 import { temporaryDirectory } from '../testing/temporary.ts'
 import { baseOffsetAt, batchBytesAt } from './batch.ts'
 import { type TopicConfigs, withDefaults } from './configs.ts'
+import { crc32c } from './crc32c.ts'
 import { PartitionLog } from './log.ts'
 
 const open = (folder: string, configs: Partial<TopicConfigs> = {}) => new PartitionLog(folder, withDefaults(configs))

@@ -11,7 +11,7 @@ import { GroupSync } from './group-sync.ts'
 import { newestTime, offsetForTime } from './lookup.ts'
 import { openSegments } from './open-segments.ts'
 import { readSegment } from './read-segment.ts'
-import { Segment, segmentFileName } from './segment.ts'
+import { Segment, segmentFileName, type TakeBuffer } from './segment.ts'
 import type { TimedOffset } from './timed-offset.ts'
 import { topicRefusal } from './topic-refusal.ts'
 
@@ -148,14 +148,14 @@ export class PartitionLog {
 
   /**
    * Whole batches from the one that holds `offset` on, as many as fit into `bytesMax` and begin below `before`; with
-   * `atLeastOne` the first comes even when it is larger (KIP-74). Empty at the end of the log.
+   * `atLeastOne` the first comes even when it is larger (KIP-74). Empty at the end of the log. `take` gives the buffer.
    */
-  read(offset: number, bytesMax: number, atLeastOne: boolean, before = this.endOffset): Buffer {
+  read(offset: number, bytesMax: number, atLeastOne: boolean, before = this.endOffset, take?: TakeBuffer): Buffer {
     const found = this.segments.findLastIndex((each) => each.baseOffset <= offset)
     for (const segment of this.segments.slice(Math.max(0, found))) {
       // Compaction may have left a segment without the records it was asked for: the next one goes on.
       if (offset >= segment.nextOffset || segment.bytes === 0) continue
-      return readSegment(segment, Math.max(offset, segment.baseOffset), bytesMax, atLeastOne, before)
+      return readSegment(segment, Math.max(offset, segment.baseOffset), bytesMax, atLeastOne, before, take)
     }
     return Buffer.alloc(0)
   }

@@ -1,6 +1,6 @@
 // Reads whole batches from a segment, from a given offset on.
 import { baseOffsetAt, batchBytesAt, headerBytes, lastOffsetAt } from './batch.ts'
-import type { Segment } from './segment.ts'
+import type { Segment, TakeBuffer } from './segment.ts'
 
 /** Room for the batches that may lie between an index entry and the wanted one. */
 const indexSlackBytes = 8192
@@ -12,15 +12,16 @@ export function readSegment(
   bytesMax: number,
   atLeastOne: boolean,
   before: number,
+  take?: TakeBuffer,
 ): Buffer {
   const position = segment.positionBefore(offset)
   // Fewer bytes than an index interval precede the wanted batch: its neighbours there would have had an entry else.
-  const around = segment.read(position, bytesMax + indexSlackBytes)
+  const around = segment.read(position, bytesMax + indexSlackBytes, take)
   let from = 0
   while (from + headerBytes <= around.length && lastOffsetAt(around, from) < offset) from += batchBytesAt(around, from)
   const firstBytes = batchBytesAt(around, from)
   if (baseOffsetAt(around, from) >= before) return Buffer.alloc(0)
-  if (firstBytes > bytesMax) return atLeastOne ? segment.read(position + from, firstBytes) : Buffer.alloc(0)
+  if (firstBytes > bytesMax) return atLeastOne ? segment.read(position + from, firstBytes, take) : Buffer.alloc(0)
   return around.subarray(from, wholeBatchesEnd(around, from, bytesMax, before))
 }
 

@@ -1,11 +1,12 @@
 // What is known of a segment, kept beside it, so that a start does not read again what was read or written before.
-import { crc32c } from '@node-rs/crc32'
+
 import type { ProducerEntry } from '../producers/sequence.ts'
 import { compile } from '../protocol/codec.ts'
 import { Reader } from '../protocol/reader.ts'
 import { bytes, int16, int32, int64, list, type ReadOf } from '../protocol/schema.ts'
 import { Writer } from '../protocol/writer.ts'
 import type { Storage } from '../storage/storage.ts'
+import { crc32c } from './crc32c.ts'
 
 const sealStruct = {
   /** Length of the segment's file that the rest is about. */

@@ -6,6 +6,9 @@ import type { BatchHeader } from './batch.ts'
 import { readSeal, type Seal, sealedProducers, sealFileOf, writeSeal } from './seal.ts'
 import { SparseIndex } from './sparse-index.ts'
 
+/** Gives a buffer of so many bytes, filled with anything. */
+export type TakeBuffer = (bytes: number) => Buffer
+
 /** Name of the file whose first batch may have `baseOffset`: 20 digits, so that names sort as offsets do. */
 export const segmentFileName = (baseOffset: number): string => `${String(baseOffset).padStart(20, '0')}.log`
 
@@ -95,9 +98,9 @@ export class Segment {
     this.dirty = false
   }
 
-  /** Up to `bytesMax` bytes from `position`. */
-  read(position: number, bytesMax: number): Buffer {
-    const buffer = Buffer.allocUnsafeSlow(Math.min(bytesMax, this.bytes - position))
+  /** Up to `bytesMax` bytes from `position`, in a buffer that `take` gives. */
+  read(position: number, bytesMax: number, take: TakeBuffer = Buffer.allocUnsafeSlow): Buffer {
+    const buffer = take(Math.min(bytesMax, this.bytes - position))
     return buffer.subarray(0, this.open().read(buffer, position))
   }
 

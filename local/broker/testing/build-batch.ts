@@ -1,5 +1,5 @@
 // Builds a record batch (magic 2, not compressed). Producers do this themselves; the broker's own tests need it.
-import { crc32c } from '@node-rs/crc32'
+import { crc32c } from '../log/crc32c.ts'
 
 export interface BatchContent {
   /** One record each. `timestamp` in ms since 1970. */
