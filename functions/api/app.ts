@@ -12,6 +12,7 @@ import type { ApiParts } from './parts.ts'
 import { problemOf, respondWithProblem } from './problem.ts'
 import { openReadings } from './readings/readings.ts'
 import { mountAbandonment } from './routes/abandonment.ts'
+import { mountDeadLetterWork } from './routes/dead-letter-work.ts'
 import { mountDeadLetters } from './routes/dead-letters.ts'
 import { mountEvents } from './routes/events.ts'
 import { mountFigures } from './routes/figures.ts'
@@ -19,6 +20,7 @@ import { mountHealth } from './routes/health.ts'
 import { mountLag } from './routes/lag.ts'
 import { mountLive } from './routes/live.ts'
 import { mountPublish } from './routes/publish.ts'
+import { mountRedrives } from './routes/redrives.ts'
 import { mountSummary } from './routes/summary.ts'
 import { mountThroughput } from './routes/throughput.ts'
 import { mountUsers } from './routes/users.ts'
@@ -54,6 +56,8 @@ export function createApp(parts: ApiParts): OpenAPIHono {
   mountLive(app, liveParts, parts.streams ? new LiveHub(liveParts) : undefined)
   mountPublish(app, parts)
   mountUsers(app, parts)
+  mountDeadLetterWork(app, parts)
+  mountRedrives(app, parts)
   mountDescription(app)
   return app
 }

@@ -1,6 +1,6 @@
 // What the API is made of: everything that differs between Lambda, the local server and a test.
 import type { Publish } from '../kafka/publish.ts'
-import type { EventRules } from '../retail/event.ts'
+import type { RetailRules } from '../retail/classify.ts'
 import type { Store } from '../store/store.ts'
 import type { AbandonmentParts } from './readings/abandonment.ts'
 import type { Summary } from './schemas.ts'
@@ -13,8 +13,8 @@ export interface ApiParts {
   /** The consumer group that summary, lists and the live stream are about. */
   group: string
   topic: string
-  /** What a posted event must be. */
-  rules: EventRules
+  /** What a posted event must be, and a dead letter that is sent again. */
+  rules: RetailRules
   thresholds: Summary['thresholds']
   /** Where days of business figures begin and end, by its IANA name. */
   timeZone: string

@@ -11,7 +11,8 @@ export function eventRow(event: StoredEvent): EventRow {
 }
 
 export function deadLetterRow(letter: StoredDeadLetter): DeadLetterRow {
-  return { ...liveDeadLetter(letter), key: base64(letter.key), raw: base64(letter.value) }
+  const { state, attempts } = letter
+  return { ...liveDeadLetter(letter), key: base64(letter.key), raw: base64(letter.value), state, attempts }
 }
 
 export function liveDeadLetter(letter: StoredDeadLetter): LiveDeadLetter {

@@ -38,8 +38,13 @@ export const deadLetterSchema = z
     key: z.string().nullable().describe('base64'),
     raw: z.string().nullable().describe('base64 of the record as it came; null is a tombstone'),
     text: z.string().nullable().describe('the first 2,000 characters as UTF-8, for people'),
+    state: z.enum(['open', 'resolved', 'discarded']),
+    attempts: z.int().describe('how often its record was sent again'),
   })
   .openapi('DeadLetter')
+
+/** As it came; what became of it since is not live. */
+export const liveDeadLetterSchema = deadLetterSchema.omit({ raw: true, key: true, state: true, attempts: true })
 
 export const accountSchema = z
   .object({
@@ -144,7 +149,7 @@ export const deadLettersPageSchema = z
 export const liveMessageSchema = z
   .discriminatedUnion('type', [
     z.object({ type: z.literal('event'), event: eventSchema }),
-    z.object({ type: z.literal('dead-letter'), deadLetter: deadLetterSchema.omit({ raw: true, key: true }) }),
+    z.object({ type: z.literal('dead-letter'), deadLetter: liveDeadLetterSchema }),
     z.object({ type: z.literal('summary'), summary: summarySchema }),
     z.object({ type: z.literal('lag'), lag: lagSchema }),
     /** Whole seconds since the last such message, the running one included: replace by `at`. */
@@ -179,7 +184,7 @@ export const problemSchema = z
 
 export type EventRow = z.infer<typeof eventSchema>
 export type DeadLetterRow = z.infer<typeof deadLetterSchema>
-export type LiveDeadLetter = Omit<DeadLetterRow, 'raw' | 'key'>
+export type LiveDeadLetter = z.infer<typeof liveDeadLetterSchema>
 export type Searched = z.infer<typeof searchedSchema>
 export type AccountRow = z.infer<typeof accountSchema>
 export type Health = z.infer<typeof healthSchema>

@@ -32,7 +32,12 @@ export async function openTestApi(parts: Partial<ApiParts> = {}): Promise<TestAp
     now: () => clock.nowMs,
     group,
     topic,
-    rules: { amountMax: 1_000_000, futureMsMax: 300_000, depthMax: 32 },
+    rules: {
+      amountMax: 1_000_000,
+      futureMsMax: 300_000,
+      depthMax: 32,
+      noise: { eventTypes: ['heartbeat'], userIdBelow: 1000 },
+    },
     thresholds: { lagSeconds: 60, errorRate: 0.05, newestEventAgeSeconds: 60 },
     timeZone: 'Australia/Sydney',
     samplePeriodMs: 2000,

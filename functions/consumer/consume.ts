@@ -1,8 +1,9 @@
 // One batch of records to outcomes, and the outcomes to the store.
 import { createHash } from 'node:crypto'
 import { type DecodedRecord, decodeText } from '../lambda/decode.ts'
+import { tokenOf } from '../redrive/header.ts'
 import type { classifier } from '../retail/classify.ts'
-import type { BatchResult, Outcome, Store } from '../store/store.ts'
+import type { BatchResult, Outcome, SourceRecord, Store } from '../store/store.ts'
 
 export interface ConsumerParts {
   store: Pick<Store, 'writeBatch'>
@@ -17,12 +18,19 @@ export interface ConsumerParts {
  */
 export async function consume(records: DecodedRecord[], parts: ConsumerParts): Promise<BatchResult> {
   const arrivalMs = parts.now()
-  const outcomes = records.map((record): Outcome => {
-    const classified = parts.classify({ ...decodeText(record.value), recordMs: record.timestamp }, arrivalMs)
+  const outcomes = records.map((decoded): Outcome => {
+    const record = sourceOf(decoded)
+    const classified = parts.classify({ ...decodeText(decoded.value), recordMs: decoded.timestamp }, arrivalMs)
     if (classified.kind !== 'event') return { ...classified, record }
     return { kind: 'event', record, event: classified.event, contentHash: sha256(classified.canonical) }
   })
   return parts.store.writeBatch({ group: parts.group, outcomes })
+}
+
+/** A record that was sent again for a dead letter says so in its headers. */
+function sourceOf(record: DecodedRecord): SourceRecord {
+  const token = record.headers && tokenOf(record.headers)
+  return token === undefined ? record : { ...record, token }
 }
 
 function sha256(text: string): Buffer {

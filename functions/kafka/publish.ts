@@ -6,9 +6,11 @@ import { tellingPartitioner } from './partition.ts'
 import { within } from './within.ts'
 
 export interface OutgoingMessage {
-  /** Messages with the same key keep their order. */
-  key: string
-  value: string | Buffer
+  /** Messages with the same key keep their order; null is none. */
+  key: string | Buffer | null
+  /** null is a tombstone. */
+  value: string | Buffer | null
+  headers?: Record<string, string>
 }
 
 export interface Acknowledged {
@@ -59,7 +61,7 @@ export function openPublisher(config: KafkaConfig): Publisher {
   return {
     async publish(topic, messages) {
       if (messages.length === 0) return []
-      const outgoing: Message[] = messages.map(({ key, value }) => ({ key, value }))
+      const outgoing: Message[] = messages.map((message) => ({ ...message }))
       let answers: RecordMetadata[]
       try {
         answers = await send(topic, outgoing)

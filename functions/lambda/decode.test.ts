@@ -22,6 +22,11 @@ it('decodes key and value to the bytes that Kafka holds', () => {
   })
 })
 
+it('hands on the headers of a record that has some', () => {
+  const headers = [{ trace: [97, 98] }]
+  expect(decodeRecords(event({ ...record, value: '', headers }))[0]?.headers).toEqual(headers)
+})
+
 it.each([[undefined], [null], ['']])('takes a key of %j for none', (key) => {
   expect(decodeRecords(event({ ...record, key, value: '' }))[0]?.key).toBeNull()
 })

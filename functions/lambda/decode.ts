@@ -13,6 +13,8 @@ export interface DecodedRecord {
   key: Buffer | null
   /** null is a tombstone, which is not the same as an empty value. */
   value: Buffer | null
+  /** As Lambda gives them; absent where there are none, as with nearly all records. */
+  headers?: NonNullable<KafkaEventRecord['headers']>
 }
 
 /**
@@ -33,8 +35,8 @@ export function decodeRecords(event: KafkaEvent): DecodedRecord[] {
 }
 
 function decodeRecord(record: KafkaEventRecord): DecodedRecord {
-  const { topic, partition, offset, timestamp, key, value } = record
-  return {
+  const { topic, partition, offset, timestamp, key, value, headers } = record
+  const decoded: DecodedRecord = {
     topic,
     partition,
     offset,
@@ -42,6 +44,8 @@ function decodeRecord(record: KafkaEventRecord): DecodedRecord {
     key: key ? Buffer.from(key, 'base64') : null,
     value: typeof value === 'string' ? Buffer.from(value, 'base64') : null,
   }
+  if (headers && headers.length > 0) decoded.headers = headers
+  return decoded
 }
 
 /** The text of some bytes, and whether they were UTF-8 at all. */

@@ -1,6 +1,6 @@
 // Dead letters as work, as the API shows them: groups by code, one with its trail, and redrives with their dry run.
 import { z } from '@hono/zod-openapi'
-import { deadLetterSchema } from '../schemas.ts'
+import { deadLetterSchema, problemSchema } from '../schemas.ts'
 
 /** Attempts that one dead letter may have. */
 const attemptsMax = 5
@@ -46,6 +46,7 @@ export const deadLetterCaseSchema = deadLetterSchema
     settled_at: when.nullable(),
     settled_by: z.string().nullable(),
     settled_why: z.string().nullable().describe('the reason that a person gave for discarding it'),
+    in_flight: z.boolean().describe('its record was sent and has not come back yet'),
     attempts_left: z.int(),
     trail: z.array(attemptSchema).describe('the oldest first'),
   })
@@ -81,6 +82,8 @@ export const discardRequestSchema = z
   .object({ ...selection, reason: z.string().min(1).max(textLengthMax), by })
   .refine(isOneSelection, oneSelection)
   .openapi('DiscardRequest')
+
+export const cancelRequestSchema = z.object({ by }).openapi('CancelRequest')
 
 export const discardedSchema = z
   .object({ discarded: z.int(), left: z.int().describe(`open ones beyond the ${recordsPerRedriveMax} of one request`) })
@@ -143,6 +146,9 @@ export const redrivesSchema = z
 export const redriveAnswerSchema = z
   .object({ plan: redrivePlanSchema, redrive: redriveSchema.nullable() })
   .openapi('RedriveAnswer')
+
+/** A problem that also says why for each record. */
+export const redriveRefusedSchema = problemSchema.extend({ plan: redrivePlanSchema }).openapi('RedriveRefused')
 
 export type DeadLetterGroupRow = z.infer<typeof deadLetterGroupSchema>
 export type DeadLetterCaseRow = z.infer<typeof deadLetterCaseSchema>

@@ -50,7 +50,7 @@ const take: Statement = {
   name: 'redrive-take',
   text: `UPDATE redrive SET holder = $1, held_until_ms = $2 WHERE id = (
       SELECT id FROM redrive WHERE state = 'running' AND (holder = $1 OR held_until_ms <= $3)
-      ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED)
+      ORDER BY holder IS NOT DISTINCT FROM $1 DESC, id LIMIT 1 FOR UPDATE SKIP LOCKED)
     RETURNING id, per_second AS "perSecond"`,
 }
 const release: Statement = {

@@ -30,7 +30,7 @@ export function redriveRows(db: Database, { clock }: { clock: () => number }): R
   )
   const take = db.prepare<[Record<string, unknown>], { id: number; perSecond: number }>(`
     UPDATE redrive SET holder = @holder, held_until_ms = @untilMs WHERE id =
-      (SELECT id FROM redrive WHERE state = 'running' AND (holder IS @holder OR held_until_ms <= @nowMs) ORDER BY id LIMIT 1)
+      (SELECT id FROM redrive WHERE state = 'running' AND (holder IS @holder OR held_until_ms <= @nowMs) ORDER BY holder IS @holder DESC, id LIMIT 1)
     RETURNING id, per_second AS perSecond`)
   const release = db.prepare(
     'UPDATE redrive SET held_until_ms = 0, holder = NULL, trouble = ? WHERE id = ? AND holder = ?',
