@@ -15,6 +15,7 @@ import { mountAbandonment } from './routes/abandonment.ts'
 import { mountDeadLetterWork } from './routes/dead-letter-work.ts'
 import { mountDeadLetters } from './routes/dead-letters.ts'
 import { mountEvents } from './routes/events.ts'
+import { mountExports } from './routes/exports.ts'
 import { mountFigures } from './routes/figures.ts'
 import { mountHealth } from './routes/health.ts'
 import { mountLag } from './routes/lag.ts'
@@ -48,6 +49,7 @@ export function createApp(parts: ApiParts): OpenAPIHono {
   mountHealth(app, readings)
   mountSummary(app, readings)
   mountEvents(app, parts)
+  mountExports(app, parts)
   mountThroughput(app, readings, parts)
   mountFigures(app, parts)
   mountAbandonment(app, parts)

@@ -32,7 +32,8 @@ export function mountLive(app: OpenAPIHono, parts: FrameParts, hub: LiveHub | un
     // A browser that reconnects repeats its address, so the id of the last frame it got goes first.
     const lastEventId = c.req.header('last-event-id')
     const after = lastEventId ? cursorOf(lastEventId) : c.req.valid('query').after
-    if (hub && c.req.header('accept')?.includes('text/event-stream')) {
+    // HEAD would open a stream that nobody reads.
+    if (hub && c.req.method === 'GET' && c.req.header('accept')?.includes('text/event-stream')) {
       return c.body(await openStream(hub, after), 200, sseHeaders) as never
     }
     c.header('cache-control', 'no-store')
