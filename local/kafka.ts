@@ -14,9 +14,16 @@ export interface LocalKafka {
   notes: string[]
   /** The broker's folder was empty: nothing was ever produced or committed. */
   isNew: boolean
-  /** The embedded broker's; absent with --brokers. */
-  thread?: Thread<BrokerThreadReady, never>
+  /** The embedded broker; absent with --brokers. */
+  embedded?: EmbeddedBroker
   stop(): Promise<void>
+}
+
+export interface EmbeddedBroker {
+  /** Settles with the error when it ended by itself. */
+  failed: Promise<Error>
+  /** Ends it on purpose; the answered function starts it again, on its port and data. */
+  pause(): Promise<() => Promise<void>>
 }
 
 /** Ports tried one after the other when something that is no Kafka holds the wanted one. */
@@ -37,9 +44,50 @@ export async function startKafka(options: LocalOptions, log: (line: string) => v
     const thread = await startBrokerThread({ dataDir, port, topics }, log)
     if (!thread) continue
     const notes = port === wanted ? [] : [`port ${wanted} is taken by something else; Kafka is on ${port}`]
-    return { bootstrap: thread.ready.bootstrap, notes, isNew, thread, stop: () => thread.stop() }
+    const { bootstrap, port: taken } = thread.ready
+    const { stop, ...embedded } = embeddedBroker(thread, () => startBrokerThread({ dataDir, port: taken, topics }, log))
+    return { bootstrap, notes, isNew, embedded, stop }
   }
   throw new PipelineError('KAFKA_PORT_TAKEN', `no free port from ${wanted} to ${wanted + portsTried - 1}`)
+}
+
+type BrokerThread = Thread<BrokerThreadReady, never>
+
+/** @param start starts it anew; null: its port was taken meanwhile */
+function embeddedBroker(
+  first: BrokerThread,
+  start: () => Promise<BrokerThread | null>,
+): EmbeddedBroker & Pick<LocalKafka, 'stop'> {
+  let thread = first
+  let starting: Promise<void> = Promise.resolve()
+  let fail: (error: Error) => void = () => {}
+  const failed = new Promise<Error>((resolve) => {
+    fail = resolve
+  })
+  const watch = () => void thread.ended.then((error) => error && fail(error))
+  async function startAgain(): Promise<void> {
+    const started = await start()
+    if (!started) throw new Error(`the port ${first.ready.port} was taken while the broker was away`)
+    thread = started
+    watch()
+  }
+  watch()
+  return {
+    failed,
+    async pause() {
+      await thread.stop()
+      return () => {
+        starting = startAgain()
+        // Without its broker nothing goes on.
+        starting.catch(fail)
+        return starting
+      }
+    },
+    async stop() {
+      await starting.catch(() => {})
+      await thread.stop()
+    },
+  }
 }
 
 /** Answers null when something that is no Kafka holds the port. */

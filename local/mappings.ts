@@ -5,6 +5,7 @@ import { type MappingDescription, pipeline } from '../infra/pipeline.ts'
 import type { ReplayRequest, SaveEventRequest } from './dashboard/serve.ts'
 import { parseSettings } from './event-source-mapping/settings.ts'
 import { refuseConflicts } from './event-source-mapping/settings-conflict.ts'
+import type { FunctionFault } from './faults/fault.ts'
 import { describedFunction, mappingJson, mappingUuid } from './mapping/described.ts'
 import { functionOptions, type Start } from './start.ts'
 import type { MappingThreadData, MappingThreadMessage, ToMappingThread } from './threads/mapping.ts'
@@ -18,6 +19,8 @@ export interface LocalMappings {
   replay(request: ReplayRequest): Promise<void>
   /** @throws PipelineError BODY_INVALID when no mapping of ours has such an event */
   saveEvent(request: SaveEventRequest, file: string): Promise<void>
+  /** Breaks the function that reads for the group, on purpose; null: it is well again. */
+  setFault(group: string, fault: FunctionFault | null): Promise<void>
   stop(): Promise<void>
 }
 
@@ -50,6 +53,10 @@ export async function startMappings(
     saveEvent({ function: name, batch }, file) {
       const index = descriptions.findIndex((description) => description.function === name)
       return ask(index, `no mapping invokes ${name}`, { type: 'save-event', batch, file })
+    },
+    setFault(group, fault) {
+      const index = descriptions.findIndex(({ consumerGroupId }) => consumerGroupId === group)
+      return ask(index, `no mapping reads for ${group}`, { type: 'fault', fault })
     },
     async stop() {
       await Promise.all(threads.map((thread) => thread.stop()))

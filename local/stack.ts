@@ -1,12 +1,15 @@
 // The running local cloud: starts every part that `infra/pipeline.ts` describes, in order, and stops them in reverse.
 import { join } from 'node:path'
 import { pipelineEnvironment } from '../infra/environment.ts'
+import { pipeline } from '../infra/pipeline.ts'
+import { type Faults, openFaults } from './faults/faults.ts'
+import { storeHolder } from './faults/hold-store.ts'
 import { type LocalKafka, startKafka } from './kafka.ts'
 import { openLogs } from './log-file.ts'
 import { type LocalMappings, startMappings } from './mappings.ts'
 import type { LocalOptions } from './options.ts'
 import { resumeFromAccount } from './resume.ts'
-import { type ProducerSwitch, periodMs, producerSwitch, startScheduled } from './scheduled.ts'
+import { type ProducerSwitch, periodMs, producerSwitch, startBackground } from './scheduled.ts'
 import type { News, ProducerState, Start } from './start.ts'
 import type { ApiThreadData, ApiThreadMessage, ApiThreadReady, ToApiThread } from './threads/api.ts'
 import { errorOf, startThread, type Thread } from './threads/thread.ts'
@@ -36,31 +39,46 @@ export async function startStack(options: LocalOptions, tell: (news: News) => vo
   const start: Start = { options, logs, tell, environment: environmentOf(options, kafka) }
   const states = new Map<string, unknown>()
   const showStatus = () => {
-    api?.post({ type: 'local-status', status: { producer: producer.state(), mappings: [...states.values()] } })
+    const status = { producer: producer.state(), mappings: [...states.values()], faults: faults.list() }
+    api?.post({ type: 'local-status', status })
   }
   const producer = producerSwitch(start, showStatus)
   let api: ApiThread | undefined
   let mappings: LocalMappings | undefined
+  const complain = (error: Error) => tell({ type: 'problem', part: 'faults', message: error.message })
+  const faults = openFaults(
+    {
+      send: async (kind) => api?.ask({ type: 'send', kind }),
+      setFunctionFault: async (fault) => mappings?.setFault(pipeline.shop.group, fault),
+      holdStore: storeHolder(start.environment.STORE_URL ?? ''),
+      stopBroker: kafka.embedded?.pause ?? 'the Kafka is not ours to stop',
+    },
+    showStatus,
+    complain,
+  )
 
   // The store is opened (and migrated) by the API first, so that no two parts migrate it at once.
-  api = await startApi(start, (message) => answer(message, { start, api, producer, mappings })).catch(async (error) => {
-    await kafka.stop()
-    throw error
-  })
+  api = await startApi(start, (message) => answer(message, { start, api, producer, mappings, faults })).catch(
+    async (error) => {
+      await kafka.stop()
+      throw error
+    },
+  )
   // Only the embedded broker: on a Kafka of theirs, a group's offsets are not ours to move.
-  const resumed = kafka.thread && !kafka.isNew ? await resumeFromAccount(kafka.bootstrap, api.ready.accounted) : []
+  const resumed = kafka.embedded && !kafka.isNew ? await resumeFromAccount(kafka.bootstrap, api.ready.accounted) : []
   mappings = await startMappings(start, (name, state) => {
     states.set(name, state)
     showStatus()
   })
-  const lag = await startScheduled(start, 'lag')
+  const background = startBackground(start)
   if (options.producer) await producer.pause(false)
   showStatus()
-  for (const thread of [api, ...mappings.threads, ...(kafka.thread ? [kafka.thread] : [])]) {
+  for (const thread of [api, ...mappings.threads]) {
     thread.ended.then((error) => error && tell({ type: 'fatal', error }))
   }
+  kafka.embedded?.failed.then((error) => tell({ type: 'fatal', error }))
 
-  const { ready, post, stop: stopApi } = api
+  const { ready, stop: stopApi } = api
   const { stop: stopMappings } = mappings
   return {
     dashboard: `http://localhost:${ready.port}`,
@@ -70,10 +88,11 @@ export async function startStack(options: LocalOptions, tell: (news: News) => vo
     notes: [...kafka.notes, ...ready.notes, ...resumed],
     producer: producer.state,
     pauseProducer: producer.pause,
-    sendBadRecord: () => post({ type: 'bad-record' }),
+    sendBadRecord: () => void faults.begin('bad-record').catch(complain),
     async stop() {
+      await faults.close()
       await producer.pause(true)
-      await Promise.all([lag.stop(), stopMappings()])
+      await Promise.all([background.stop(), stopMappings()])
       await stopApi()
       await kafka.stop()
       logs.close()
@@ -85,7 +104,7 @@ function environmentOf(options: LocalOptions, kafka: LocalKafka): Record<string,
   return {
     ...pipelineEnvironment(),
     KAFKA_BOOTSTRAP_SERVERS: kafka.bootstrap,
-    STORE_URL: kafka.thread ? besideOurBroker(options.store) : options.store,
+    STORE_URL: kafka.embedded ? besideOurBroker(options.store) : options.store,
     LAG_SAMPLE_PERIOD_MS: String(periodMs('lag')),
     PRODUCER_EVENTS_PER_SECOND: String(options.rate),
     ...(options.seed === undefined ? {} : { PRODUCER_SEED: String(options.seed) }),
@@ -117,15 +136,19 @@ interface Answering {
   api: ApiThread | undefined
   producer: ProducerSwitch
   mappings: LocalMappings | undefined
+  faults: Faults
 }
 
 /** Does what a local route asks for. What takes its time is answered by the message's id. */
-function answer(message: ApiThreadMessage, { start, api, producer, mappings }: Answering): void {
+function answer(message: ApiThreadMessage, { start, api, producer, mappings, faults }: Answering): void {
   const reply = (id: number, work: () => Promise<void> | undefined) => {
     errorOf(async () => work()).then((error) => api?.post({ type: 'answer', id, error }))
   }
   if (message.type === 'pause-producer') void producer.pause(message.paused)
-  else if (message.type === 'replay') reply(message.id, () => mappings?.replay(message.request))
+  else if (message.type === 'set-fault') {
+    const { fault, on } = message.request
+    reply(message.id, () => (on ? faults.begin(fault) : faults.heal(fault)))
+  } else if (message.type === 'replay') reply(message.id, () => mappings?.replay(message.request))
   else if (message.type === 'save-event') {
     reply(message.id, () => mappings?.saveEvent(message.request, message.file))
   } else start.logs.write('api', message.line)

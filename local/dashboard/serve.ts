@@ -3,13 +3,17 @@ import { serveStatic } from '@hono/node-server/serve-static'
 import { z } from 'zod'
 import type { createApp } from '../../functions/api/app.ts'
 import { PipelineError } from '../../functions/errors.ts'
+import type { FaultStatus } from '../faults/fault.ts'
 import { root } from '../runtime/bundle-entry.mjs'
+import { type FaultRoutes, mountFaults } from './faults.ts'
 
 /** What the page shows of the local stage. */
 export interface LocalStatus {
   producer: 'running' | 'paused' | 'off'
   /** The mappings' own states; plain JSON. */
   mappings: unknown[]
+  /** What is broken on purpose, and what could be. */
+  faults: FaultStatus[]
 }
 
 /** Which partitions of a mapping's group are to be read again, and from where. */
@@ -18,7 +22,7 @@ export interface ReplayRequest {
   offsets: { partition: number; offset: number }[]
 }
 
-export interface LocalRoutes {
+export interface LocalRoutes extends Pick<FaultRoutes, 'setFault'> {
   status(): LocalStatus
   pauseProducer(paused: boolean): void
   /** Stops the group's mapping, moves its offsets and starts it again, whatever comes of it. */
@@ -77,6 +81,7 @@ export function mountLocalRoutes(app: ReturnType<typeof createApp>, local: Local
     await local.replay(request.data)
     return c.json(request.data)
   })
+  mountFaults(app, { faults: () => local.status().faults, setFault: local.setFault })
 }
 
 /** Adds the page itself. Names with a hash in them never change; the page is asked for anew each time. */

@@ -1,7 +1,9 @@
 // The API and the dashboard as a thread of the local cloud: its reads never delay a heartbeat or an append.
+import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { createApp } from '../../functions/api/app.ts'
 import { openParts } from '../../functions/api/open-parts.ts'
+import type { FaultRequest } from '../dashboard/faults.ts'
 import { hostNames, listen } from '../dashboard/listen.ts'
 import {
   type LocalStatus,
@@ -10,6 +12,7 @@ import {
   type ReplayRequest,
   type SaveEventRequest,
 } from '../dashboard/serve.ts'
+import { sendFaultRecords } from '../faults/records.ts'
 import type { AccountedEnd } from '../resume.ts'
 import { revive, runThread, type SentError } from './thread.ts'
 
@@ -37,13 +40,15 @@ export interface ApiThreadReady {
 
 export type ToApiThread =
   | { type: 'local-status'; status: LocalStatus }
-  | { type: 'bad-record' }
+  /** To be asked: publishes what a fault sends. */
+  | { type: 'send'; kind: 'bad-record' | 'burst' | 'poison' }
   | { type: 'answer'; id: number; error: SentError | null }
 export type ApiThreadMessage =
   | { type: 'pause-producer'; paused: boolean }
   /** To be answered with `answer`. */
   | { type: 'replay'; id: number; request: ReplayRequest }
   | { type: 'save-event'; id: number; request: SaveEventRequest; file: string }
+  | { type: 'set-fault'; id: number; request: FaultRequest }
   | { type: 'log'; line: string }
 
 runThread<ApiThreadData, ApiThreadReady, ToApiThread, ApiThreadMessage>(async (data, post) => {
@@ -56,7 +61,7 @@ runThread<ApiThreadData, ApiThreadReady, ToApiThread, ApiThreadMessage>(async (d
     onError: (error) =>
       post({ type: 'log', line: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
   })
-  let status: LocalStatus = { producer: 'off', mappings: [] }
+  let status: LocalStatus = { producer: 'off', mappings: [], faults: [] }
   const asked = new Map<number, (error: SentError | null) => void>()
   let lastAsked = 0
   const ask = (messageOf: (id: number) => ApiThreadMessage) =>
@@ -68,6 +73,7 @@ runThread<ApiThreadData, ApiThreadReady, ToApiThread, ApiThreadMessage>(async (d
   mountLocalRoutes(app, {
     status: () => status,
     pauseProducer: (paused) => post({ type: 'pause-producer', paused }),
+    setFault: (request) => ask((id) => ({ type: 'set-fault', id, request })),
     replay: (request) => ask((id) => ({ type: 'replay', id, request })),
     async saveEvent(request) {
       const file = join(data.eventsFolder, `${request.function}-${request.batch}.json`)
@@ -95,10 +101,10 @@ runThread<ApiThreadData, ApiThreadReady, ToApiThread, ApiThreadMessage>(async (d
       else if (message.type === 'answer') {
         asked.get(message.id)?.(message.error)
         asked.delete(message.id)
+      } else {
+        const options = { kind: message.kind, seed: randomUUID(), now: Date.now }
+        return sendFaultRecords(parts.publish, parts.topic, options)
       }
-      // What a person who wants to see a failure sends: not JSON at all.
-      else
-        void parts.publish(parts.topic, [{ key: '0', value: 'a bad record, sent from the terminal' }]).catch(() => {})
     },
     async stop() {
       await server.close()

@@ -4,6 +4,8 @@ import { dirname } from 'node:path'
 import { PipelineError } from '../../functions/errors.ts'
 import type { Happening } from '../event-source-mapping/happening.ts'
 import { type Mapping, type MappingState, type SystemLogEvent, startMapping } from '../event-source-mapping/mapping.ts'
+import type { FunctionFault } from '../faults/fault.ts'
+import { faultyFunction } from '../faults/faulty-function.ts'
 import { type KeptInvocation, RecentEvents } from '../mapping/recent-events.ts'
 import { resetOffsets } from '../replay/reset.ts'
 import { type FunctionOptions, type LogLine, startFunction } from '../runtime/function.ts'
@@ -42,6 +44,8 @@ export type ToMappingThread =
   | { type: 'replay'; offsets: { partition: number; offset: number }[] }
   /** To be asked: writes the event of a batch's newest attempt to a file, so that it can be run again. */
   | { type: 'save-event'; batch: number; file: string }
+  /** Breaks the function on purpose; null: it is well again. */
+  | { type: 'fault'; fault: FunctionFault | null }
 
 runThread<MappingThreadData, null, ToMappingThread, MappingThreadMessage>(async (data, post) => {
   const invoked = await startFunction({
@@ -49,6 +53,7 @@ runThread<MappingThreadData, null, ToMappingThread, MappingThreadMessage>(async 
     onLog: (log) => post({ type: 'log', log }),
     onReload: (message) => post({ type: 'reload', message }),
   })
+  const faulty = faultyFunction(invoked)
   const recent = new RecentEvents()
   let told: Extract<Happening, { type: 'invoke' }> | undefined
   const start = () =>
@@ -60,7 +65,7 @@ runThread<MappingThreadData, null, ToMappingThread, MappingThreadMessage>(async 
       invoke(event) {
         // An invocation is told right before it is made.
         if (told) recent.keep(told, event)
-        return invoked.invoke(event)
+        return faulty.invoke(event)
       },
       emit(happening) {
         if (happening.type === 'invoke') told = happening
@@ -99,6 +104,10 @@ runThread<MappingThreadData, null, ToMappingThread, MappingThreadMessage>(async 
     ready: null,
     receive(message) {
       if (message.type === 'save-event') return saveEvent(message.batch, message.file)
+      if (message.type === 'fault') {
+        faulty.fault = message.fault
+        return
+      }
       // One after the other: two would start the mapping twice.
       const done = replaying.then(() => replay(message.offsets))
       replaying = done.catch(() => {})
