@@ -79,6 +79,13 @@ export const pipeline = {
       memoryMB: 256,
       uses: { store: true, watches: true },
     },
+    // Like the producer it may run until it is due again.
+    redrive: {
+      handler: 'functions/redrive/handler.handler',
+      timeoutSeconds: 75,
+      memoryMB: 256,
+      uses: { store: true, publishes: ['retail-events'] },
+    },
     api: {
       handler: 'functions/api/handler.handler',
       timeoutSeconds: 30,
@@ -114,6 +121,7 @@ export const pipeline = {
   schedules: [
     { function: 'producer', rate: 'rate(1 minute)' },
     { function: 'lag', rate: 'rate(1 minute)', localSeconds: 2 },
+    { function: 'redrive', rate: 'rate(1 minute)', localSeconds: 1 },
   ] as ScheduleDescription[],
 
   /** Not business: counted, not stored. */

@@ -9,10 +9,36 @@ export interface Scheduled {
   stop(): Promise<void>
 }
 
+/**
+ * Every scheduled function but the shop. Nothing waits for them: one starts after the other, so that what is shown
+ * first has the processor to itself.
+ */
+export function startBackground(start: Start): Scheduled {
+  const names = pipeline.schedules.map((schedule) => schedule.function).filter((name) => name !== 'producer')
+  let stopping = false
+  async function startAll(): Promise<Scheduled[]> {
+    const started: Scheduled[] = []
+    for (const name of names) if (!stopping) started.push(await startScheduled(start, name))
+    return started
+  }
+  const starting = startAll().catch((error: Error) => {
+    start.tell({ type: 'fatal', error })
+    return []
+  })
+  return {
+    async stop() {
+      stopping = true
+      await Promise.all((await starting).map((scheduled) => scheduled.stop()))
+    },
+  }
+}
+
 /** A function on its schedule; what the producer answers is told as what it produced. */
-export async function startScheduled(start: Start, name: 'producer' | 'lag'): Promise<Scheduled> {
+async function startScheduled(start: Start, name: string): Promise<Scheduled> {
+  const options = functionOptions(start, name as keyof typeof pipeline.functions)
   const invoked: LocalFunction = await startFunction({
-    ...functionOptions(start, name),
+    ...options,
+    env: { ...options.env, ...scheduleVariables(name) },
     onLog: (log) => start.logs.write(log.function, log.line),
     onReload: (message) => start.tell({ type: 'reload', message }),
   })
@@ -62,6 +88,11 @@ export function producerSwitch(start: Start, onChange: () => void): ProducerSwit
       await (paused ? before?.then((scheduled) => scheduled.stop()) : running)
     },
   }
+}
+
+/** What a function that may run for its whole period has to know. */
+export function scheduleVariables(name: string): Record<string, string> {
+  return { SCHEDULE_PERIOD_MS: String(periodMs(name)) }
 }
 
 /** How often a function is due here, ms. */

@@ -13,7 +13,7 @@ import { type AdvanceParts, advanceRedrives } from './advance.ts'
 const variables = z.object({
   STORE_URL: z.string().min(1),
   /** How often this function is due: it is done before it is due again. */
-  REDRIVE_PERIOD_MS: z.coerce.number().int().positive().default(60_000),
+  SCHEDULE_PERIOD_MS: z.coerce.number().int().positive().default(60_000),
 })
 
 /** For the last acknowledgement before the next run is due. */
@@ -25,7 +25,7 @@ const open = openOnce(async (): Promise<Pick<AdvanceParts, 'redrives' | 'publish
   const environment = readEnvironment(variables, process.env)
   const store = await openStore(environment.STORE_URL)
   const { publish } = openPublisher(await kafkaConfig())
-  return { redrives: store.redrives, publish, periodMs: environment.REDRIVE_PERIOD_MS }
+  return { redrives: store.redrives, publish, periodMs: environment.SCHEDULE_PERIOD_MS }
 })
 
 /** Answers how many records were sent. One query tells that there is nothing to do. */

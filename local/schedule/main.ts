@@ -8,7 +8,7 @@ import type { HealthAddress } from '../mapping/options.ts'
 import { toAddress } from '../mapping/options.ts'
 import { type LocalFunction, startFunction } from '../runtime/function.ts'
 import type { InvokeResult } from '../runtime/invoke-result.ts'
-import { periodMs } from '../scheduled.ts'
+import { periodMs, scheduleVariables } from '../scheduled.ts'
 import { type Beat, serveBeats } from './health.ts'
 import { startSchedule } from './schedule.ts'
 
@@ -53,11 +53,15 @@ function findFunction(name: string): FunctionDescription {
   throw new PipelineError('HANDLER_NOT_FOUND', `there is no function '${name}'`, { hint })
 }
 
-function start(name: string, { handler, timeoutSeconds, memoryMB }: FunctionDescription): Promise<LocalFunction> {
+function start(
+  name: string,
+  { handler, timeoutSeconds, memoryMB }: FunctionDescription,
+  variables: Record<string, string> = {},
+): Promise<LocalFunction> {
   return startFunction({
     name,
     handler,
-    env: givenVariables(process.env),
+    env: { ...givenVariables(process.env), ...variables },
     timeoutMs: timeoutSeconds * 1000,
     memoryMB,
     concurrencyMax: 1,
@@ -82,7 +86,7 @@ interface Running {
 }
 
 async function startOne(name: string, described: FunctionDescription): Promise<Running> {
-  const invoked = await start(name, described)
+  const invoked = await start(name, described, scheduleVariables(name))
   const period = periodMs(name)
   const beat: Beat = {
     name,
