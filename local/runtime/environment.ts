@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url'
 import { inspect } from 'node:util'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { LambdaContext } from '../../functions/lambda/kafka-event.ts'
-import { platformError, toFunctionError } from './function-error.ts'
+import { platformError, toFunctionError, toRejectionError } from './function-error.ts'
 import type { FunctionError } from './invoke-result.ts'
 import { payloadBytesMax } from './limits.ts'
 import { logLines } from './log-lines.ts'
@@ -18,7 +18,12 @@ const port = parentPort
 if (!port) throw new Error('expected to run as an execution environment')
 const post = (message: FromEnvironment) => port.postMessage(message)
 
+const neverSettled =
+  'The Lambda runtime client detected an unexpected Node.js exit code. This is most commonly caused by a Promise that was never settled. For more information, see https://nodejs.org/docs/latest/api/process.html#exit-codes'
+
 let requestId: string | null = null
+/** Called when the event loop has become empty. While the handler is loaded, Node ends itself with this code then. */
+let nothingLeft = (): void => process.exit(13)
 const flushLogs = captureOutput()
 const memory = watchMemory(data.memoryMB, () =>
   crashWith(platformError('Runtime.OutOfMemory', requestId, 'Runtime exited with error: signal: killed')),
@@ -27,10 +32,12 @@ const memory = watchMemory(data.memoryMB, () =>
 process.setSourceMapsEnabled(true)
 process.on('exit', flushLogs)
 process.on('uncaughtException', (error) => crashWith(toFunctionError(error)))
-process.on('unhandledRejection', (reason) => crashWith(toFunctionError(reason, 'Runtime.UnhandledPromiseRejection')))
+process.on('unhandledRejection', (reason) => crashWith(toRejectionError(reason)))
+process.on('beforeExit', () => nothingLeft())
 
 initialize().then(
   (handler) => {
+    nothingLeft = () => {}
     port.on('message', (message: ToEnvironment) => invoke(handler, message))
     post({ type: 'ready', memoryUsedMB: memory.sample() })
   },
@@ -42,7 +49,7 @@ initialize().then(
 )
 
 async function initialize(): Promise<Handler> {
-  const module: Record<string, unknown> = await import(pathToFileURL(data.file).href)
+  const module: Record<string, unknown> = await load(data.file)
   const handler = module[data.exportName]
   if (typeof handler !== 'function') {
     throw named('Runtime.HandlerNotFound', `${data.handler} is undefined or not exported`)
@@ -59,7 +66,7 @@ async function invoke(handler: Handler, message: ToEnvironment): Promise<void> {
   memory.start()
   let answer: FromEnvironment
   try {
-    const payload = toPayload(await handler(JSON.parse(message.event), contextOf(message)))
+    const payload = toPayload(await settled(handler, JSON.parse(message.event), contextOf(message)))
     answer = { type: 'answer', payload, memoryUsedMB: 0 }
   } catch (error) {
     process.stderr.write(`ERROR Invoke Error ${inspect(error)}\n`)
@@ -71,15 +78,54 @@ async function invoke(handler: Handler, message: ToEnvironment): Promise<void> {
   requestId = null
 }
 
+/** https://github.com/aws/aws-lambda-nodejs-runtime-interface-client, src/UserFunction.js */
+async function load(file: string): Promise<Record<string, unknown>> {
+  try {
+    return await import(pathToFileURL(file).href)
+  } catch (error) {
+    if (error instanceof SyntaxError) throw named('Runtime.UserCodeSyntaxError', String(error))
+    const { code } = error as { code?: unknown }
+    const isMissing = code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND'
+    throw isMissing ? named('Runtime.ImportModuleError', String(error)) : error
+  }
+}
+
+/**
+ * The handler's answer. With an event loop that has become empty, nothing can come any more: that fails an async handler and
+ * is an answer of null from any other, as in Lambda (src/Runtime.js there). The port alone must not keep the loop.
+ */
+function settled(handler: Handler, event: unknown, context: LambdaContext): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    nothingLeft = () => {
+      port?.ref()
+      if (handler.constructor.name !== 'AsyncFunction') resolve(null)
+      else reject(named('Runtime.NodeJsExit', neverSettled))
+    }
+    port?.unref()
+    Promise.resolve(handler(event, context)).then(resolve, reject)
+  }).finally(() => {
+    nothingLeft = () => {}
+    port?.ref()
+  })
+}
+
 /** @throws what becomes the function's error when the answer is no JSON, or too large. */
 function toPayload(answer: unknown): string {
-  const payload = JSON.stringify(answer) ?? 'null'
+  const payload = serialized(answer)
   const bytes = Buffer.byteLength(payload)
   if (bytes <= payloadBytesMax) return payload
   throw named(
     'Function.ResponseSizeTooLarge',
     `Response payload size (${bytes} bytes) exceeded maximum allowed payload size (${payloadBytesMax} bytes).`,
   )
+}
+
+function serialized(answer: unknown): string {
+  try {
+    return JSON.stringify(answer) ?? 'null'
+  } catch {
+    throw new Error('Unable to stringify response body')
+  }
 }
 
 /** https://docs.aws.amazon.com/lambda/latest/dg/nodejs-context.html, without client context and identity (mobile clients). */

@@ -1,32 +1,7 @@
-import { afterEach, describe, expect, test, vi } from 'vitest'
-import { type FunctionOptions, type LocalFunction, type LogLine, startFunction } from './function.ts'
-import type { InvokeResult } from './invoke-result.ts'
+import { describe, expect, test } from 'vitest'
+import { root } from './bundle-entry.mjs'
 import { payloadBytesMax } from './limits.ts'
-
-const running: LocalFunction[] = []
-afterEach(async () => {
-  await Promise.all(running.splice(0).map((started) => started.close()))
-})
-
-async function start(exportName: string, options: Partial<FunctionOptions> = {}): Promise<LocalFunction> {
-  const started = await startFunction({
-    name: 'shop',
-    handler: `local/runtime/fixtures/handlers.${exportName}`,
-    env: {},
-    timeoutMs: 5_000,
-    memoryMB: 128,
-    concurrencyMax: 1,
-    ...options,
-  })
-  running.push(started)
-  return started
-}
-
-/** The answer of a successful invocation. */
-function answerOf(result: InvokeResult): unknown {
-  if (result.kind !== 'ok') throw new Error(`not ok: ${JSON.stringify(result)}`)
-  return JSON.parse(result.payload)
-}
+import { answerOf, start } from './testing/started.ts'
 
 describe('an invocation', () => {
   test('takes JSON and answers JSON; undefined is null', async () => {
@@ -56,7 +31,11 @@ describe('an invocation', () => {
       memoryLimitInMB: '128',
       awsRequestId: (result as { requestId: string }).requestId,
       logGroupName: '/aws/lambda/shop',
+      logStreamName: expect.stringContaining('[$LATEST]'),
+      callbackWaitsForEmptyEventLoop: true,
     })
+    for (const absent of ['clientContext', 'identity', 'done', 'succeed', 'fail'])
+      expect(answer).not.toHaveProperty(absent)
     expect(answer.first).toBeLessThanOrEqual(5_000)
     expect(answer.first).toBeGreaterThan(0)
     expect(Number(answer.first) - Number(answer.second)).toBeGreaterThan(30)
@@ -72,6 +51,14 @@ describe('an invocation', () => {
       AWS_REGION: 'ap-southeast-2',
       AWS_LAMBDA_FUNCTION_NAME: 'shop',
       AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '128',
+      AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
+      AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
+      AWS_LAMBDA_LOG_GROUP_NAME: '/aws/lambda/shop',
+      AWS_LAMBDA_LOG_STREAM_NAME: expect.stringContaining('[$LATEST]'),
+      AWS_EXECUTION_ENV: expect.stringMatching(/^AWS_Lambda_nodejs\d+\.x$/),
+      LAMBDA_TASK_ROOT: root,
+      LAMBDA_RUNTIME_DIR: '/var/runtime',
+      TZ: ':UTC',
       _HANDLER: 'local/runtime/fixtures/handlers.environment',
     })
     const own = /^(_HANDLER|AWS_|LAMBDA_|PATH$|LANG$|TZ$|TOPIC$)/
@@ -83,107 +70,6 @@ describe('an invocation', () => {
     const event = JSON.stringify('x'.repeat(payloadBytesMax - 2))
     expect((await nothing.invoke(event)).kind).toBe('ok')
     await expect(nothing.invoke(`${event} `)).rejects.toThrow('6291557 bytes')
-  })
-})
-
-describe('a function error', () => {
-  test('carries the name, the message and the stack of what was thrown, in terms of the source', async () => {
-    const result = await (await start('throwing')).invoke('{}')
-    expect(result).toMatchObject({
-      kind: 'function-error',
-      errorType: 'ShopClosed',
-      errorMessage: 'we open at nine',
-      trace: expect.arrayContaining([expect.stringMatching(/fixtures\/handlers\.ts:\d+:\d+/)]),
-    })
-  })
-
-  test('is made of anything that is thrown', async () => {
-    const result = await (await start('throwingText')).invoke('{}')
-    expect(result).toMatchObject({ kind: 'function-error', errorType: 'string', errorMessage: 'just text' })
-  })
-
-  test.each([
-    ['an event that is no JSON', 'echo', '{', 'SyntaxError'],
-    ['an answer that is no JSON', 'circular', '{}', 'TypeError'],
-    [
-      'an answer larger than Lambda takes',
-      'answering',
-      `{"bytes":${payloadBytesMax + 1}}`,
-      'Function.ResponseSizeTooLarge',
-    ],
-  ])('comes of %s, and the environment stays', async (_name, handler, event, errorType) => {
-    const invoked = await start(handler)
-    expect(await invoked.invoke(event)).toMatchObject({ kind: 'function-error', errorType })
-    expect(await invoked.invoke('{"bytes":10}')).toMatchObject({ coldStart: false })
-  })
-
-  test.each([
-    ['an exit', 'exiting', '{"code":0}', 'Runtime.ExitError', 'Error: Runtime exited without providing a reason'],
-    ['an exit with a status', 'exiting', '{"code":3}', 'Runtime.ExitError', 'Runtime exited with error: exit status 3'],
-    ['an exception outside of the handler', 'throwingLater', '{}', 'TypeError', 'in a timer'],
-    ['a rejection nobody handles', 'rejectingUnseen', '{}', 'Runtime.UnhandledPromiseRejection', 'nobody waits for me'],
-    ['one array without end', 'growing', '{}', 'Runtime.OutOfMemory', 'Runtime exited with error: signal: killed'],
-    ['too much in the heap', 'hoarding', '{}', 'Runtime.OutOfMemory', 'Runtime exited with error: signal: killed'],
-  ])('comes of %s, and the next invocation gets a new environment', async (_name, handler, event, type, message) => {
-    const invoked = await start(handler, { memoryMB: 32 })
-    for (let attempt = 0; attempt < 2; attempt++) {
-      expect(await invoked.invoke(event)).toMatchObject({
-        kind: 'function-error',
-        errorType: type,
-        errorMessage: expect.stringContaining(message),
-        coldStart: true,
-      })
-    }
-  })
-})
-
-describe('the limits', () => {
-  test.each([
-    ['waits', 'waiting', '{"ms":60000}'],
-    ['never lets go of its thread', 'spinning', '{}'],
-  ])('a handler that %s is ended by its time-out', async (_name, handler, event) => {
-    const invoked = await start(handler, { timeoutMs: 300 })
-    const result = await invoked.invoke(event)
-    expect(result).toMatchObject({ kind: 'function-error', errorType: 'Sandbox.Timedout', coldStart: true })
-    const { requestId, errorMessage } = result as { requestId: string; errorMessage: string }
-    expect(errorMessage).toBe(`RequestId: ${requestId} Error: Task timed out after 0.30 seconds`)
-    expect(await invoked.invoke(event)).toMatchObject({ coldStart: true })
-  })
-
-  test('an answer that came in time is not taken for late when this thread was busy meanwhile', async () => {
-    const invoked = await start('waiting', { timeoutMs: 300 })
-    await invoked.invoke('{"ms":0}')
-    const result = invoked.invoke('{"ms":50}')
-    await new Promise((resolve) => setImmediate(resolve))
-    const until = performance.now() + 1_000
-    while (performance.now() < until);
-    expect((await result).kind).toBe('ok')
-  })
-
-  test('a debugger may hold the handler: no time-out, and the remaining time stands still', async () => {
-    const waiting = await start('waiting', { timeoutMs: 20, inspect: true })
-    expect((await waiting.invoke('{"ms":100}')).kind).toBe('ok')
-    const context = await start('context', { timeoutMs: 20, inspect: true })
-    expect(answerOf(await context.invoke('{}'))).toMatchObject({ first: 20, second: 20 })
-  })
-
-  test.each([true, false])(
-    'memory kept from one invocation to the next is ended at the limit (buffers: %s)',
-    async (buffers) => {
-      const invoked = await start('leaking', { memoryMB: 64 })
-      const event = JSON.stringify({ MB: 25, buffers })
-      expect((await invoked.invoke(event)).kind).toBe('ok')
-      const second = await invoked.invoke(event)
-      expect(second).toMatchObject({ kind: 'ok', coldStart: false })
-      expect((second as { memoryUsedMB: number }).memoryUsedMB).toBeGreaterThan(50)
-      expect(await invoked.invoke(event)).toMatchObject({ kind: 'function-error', errorType: 'Runtime.OutOfMemory' })
-      expect(await invoked.invoke(event)).toMatchObject({ kind: 'ok', payload: '25', coldStart: true })
-    },
-  )
-
-  test('garbage is not held against a function', async () => {
-    const invoked = await start('littering', { memoryMB: 64 })
-    for (let time = 0; time < 5; time++) expect((await invoked.invoke('{"MB":50}')).kind).toBe('ok')
   })
 })
 
@@ -223,54 +109,6 @@ describe('execution environments', () => {
     await invoked.close()
     expect(await result).toMatchObject({ kind: 'function-error', errorType: 'Sandbox.Aborted' })
     await expect(invoked.invoke('{}')).rejects.toThrow('shop is closed')
-  })
-})
-
-describe('the log', () => {
-  async function logOf(handler: string, event: string): Promise<{ lines: LogLine[]; result: InvokeResult }> {
-    const lines: LogLine[] = []
-    const invoked = await start(handler, { onLog: (line) => lines.push(line) })
-    return { result: await invoked.invoke(event), lines }
-  }
-
-  test('has what was printed, line by line, between the lines of Lambda', async () => {
-    const { lines, result } = await logOf('printing', '{"text":"one\\ntwo"}')
-    const { requestId } = result as { requestId: string }
-    expect(lines.map(({ stream, line }) => [stream, line])).toEqual([
-      ['platform', `START RequestId: ${requestId} Version: $LATEST`],
-      ['stdout', 'log { a: 1 }'],
-      ['stderr', 'error'],
-      ['stdout', 'one'],
-      ['stdout', 'two'],
-      ['platform', `END RequestId: ${requestId}`],
-      [
-        'platform',
-        expect.stringMatching(/^REPORT .*\tDuration: [\d.]+ ms\t.*\tMemory Size: 128 MB\t.*\tInit Duration: /),
-      ],
-    ])
-    expect(new Set(lines.map((line) => line.requestId))).toEqual(new Set([requestId]))
-  })
-
-  test('has the last words of a function that exits', async () => {
-    const { lines } = await logOf('printingAndExiting', '{}')
-    expect(lines.map(({ line }) => line)).toContain('last words, without a line end')
-    expect(lines.at(-1)?.line).toContain('Status: error\tError Type: Runtime.ExitError')
-  })
-
-  test('has why a handler could not be loaded, even when nobody has asked for it yet', async () => {
-    const lines: string[] = []
-    await start('callback', { warm: true, onLog: ({ line }) => lines.push(line) })
-    await vi.waitFor(() =>
-      expect(lines.at(-1)).toMatch(/^INIT_REPORT Init Duration: [\d.]+ ms\tPhase: init\tStatus: error/),
-    )
-    expect(lines[0]).toContain('takes a callback; make it an async function')
-  })
-
-  test('stays bounded, whatever a function prints', async () => {
-    const { lines } = await logOf('printing', '{"text":"x\\n","times":20000}')
-    const printed = lines.filter(({ stream }) => stream === 'stdout')
-    expect(printed).toHaveLength(10_001)
-    expect(printed.at(-1)?.line).toBe('(10001 more lines were left out)')
   })
 })
 

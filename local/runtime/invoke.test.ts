@@ -38,7 +38,7 @@ test('prints the answer alone to the standard output, and logs, time and memory 
   writeFileSync(join(folder, 'event.json'), '{"text":"hello\\n"}')
   const printing = await invoke([handler('printing'), join(folder, 'event.json')])
   expect(printing).toMatchObject({ code: 0, stdout: 'null\n' })
-  expect(printing.stderr).toMatch(/^START RequestId: .*\n(.*\n)*hello\n(.*\n)*END RequestId/)
+  expect(printing.stderr).toMatch(/^INIT_START .*\nSTART RequestId: .*\n(.*\n)*hello\n(.*\n)*END RequestId/)
   expect(printing.stderr).toMatch(/\nok: [\d.]+ ms, init [\d.]+ ms, peak memory [\d.]+ MB\n$/)
 })
 

@@ -4,7 +4,8 @@ import type { Bundle } from './bundle.ts'
 import { root } from './bundle-entry.mjs'
 import { platformError } from './function-error.ts'
 import { abortedErrorType, type InvocationFigures, type InvokeResult } from './invoke-result.ts'
-import { endLines, initReportLine, startLine } from './report.ts'
+import { initMsMax } from './limits.ts'
+import { endLines, initReportLine, initStartLine, startLine, timedOutLine } from './report.ts'
 import { type Answer, Sandbox } from './sandbox.ts'
 import { functionVariables } from './variables.ts'
 
@@ -122,10 +123,12 @@ export class EnvironmentPool {
       logStreamName,
       given: env,
     })
+    this.#say(null, initStartLine(process.versions.node, variables.AWS_REGION ?? ''))
     const sandbox = new Sandbox({
       entry,
       variables,
       timeoutMs,
+      initMsMax,
       inspect,
       data: {
         ...code,
@@ -152,6 +155,9 @@ export class EnvironmentPool {
 
   #result(answer: Answer, figures: InvocationFigures): InvokeResult {
     const error = 'error' in answer ? answer.error : undefined
+    if (error?.errorType === 'Sandbox.Timedout') {
+      this.#say(figures.requestId, timedOutLine(figures.requestId, Date.now(), this.#options.timeoutMs))
+    }
     for (const line of endLines(figures, this.#options.memoryMB, error)) this.#say(figures.requestId, line)
     return 'error' in answer
       ? { kind: 'function-error', ...answer.error, ...figures }

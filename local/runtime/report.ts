@@ -1,6 +1,21 @@
 // The lines that Lambda itself writes around an invocation.
 import type { FunctionError, InvocationFigures } from './invoke-result.ts'
 
+/**
+ * Before a handler is loaded. The version is that of Node here, and the ARN's digits are zeros: there is no managed runtime.
+ * https://docs.aws.amazon.com/lambda/latest/dg/runtimes-update.html
+ */
+export function initStartLine(nodeVersion: string, region: string): string {
+  const [major, minor] = nodeVersion.split('.')
+  const arn = `arn:aws:lambda:${region}::runtime:${'0'.repeat(64)}`
+  return `INIT_START Runtime Version: nodejs:${major}.v${minor}\tRuntime Version ARN: ${arn}`
+}
+
+/** `nowMs`: since 1970. */
+export function timedOutLine(requestId: string, nowMs: number, timeoutMs: number): string {
+  return `${new Date(nowMs).toISOString()} ${requestId} Task timed out after ${(timeoutMs / 1000).toFixed(2)} seconds`
+}
+
 export function startLine(requestId: string): string {
   return `START RequestId: ${requestId} Version: $LATEST`
 }

@@ -2,7 +2,6 @@
 import { Worker } from 'node:worker_threads'
 import { platformError, toFunctionError } from './function-error.ts'
 import { abortedErrorType, type FunctionError } from './invoke-result.ts'
-import { initMsMax } from './limits.ts'
 import { guardMemory, heapLimitMB } from './memory-guard.ts'
 import type { EnvironmentData, FromEnvironment, ToEnvironment } from './messages.ts'
 
@@ -12,6 +11,8 @@ export interface SandboxOptions {
   data: EnvironmentData
   variables: Record<string, string>
   timeoutMs: number
+  /** How long loading the handler may take. */
+  initMsMax: number
   /** A debugger may hold it: no clock runs. */
   inspect: boolean
   onLog: (log: { requestId: string | null; stream: 'stdout' | 'stderr'; lines: string[] }) => void
@@ -91,6 +92,7 @@ export class Sandbox {
 
   #initializing(): Promise<FunctionError | null> {
     const startedAt = performance.now()
+    const { initMsMax } = this.#options
     const seconds = (initMsMax / 1000).toFixed(2)
     return new Promise((resolve) => {
       const clock = this.#options.inspect

@@ -26,7 +26,7 @@ export function functionVariables(options: VariablesOptions): Record<string, str
     AWS_DEFAULT_REGION: region,
     ...options.given,
     _HANDLER: options.handler,
-    AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs20.x',
+    AWS_EXECUTION_ENV: `AWS_Lambda_nodejs${process.versions.node.split('.')[0]}.x`,
     AWS_LAMBDA_FUNCTION_NAME: options.functionName,
     AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
     AWS_LAMBDA_FUNCTION_MEMORY_SIZE: String(options.memoryMB),
