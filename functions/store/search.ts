@@ -53,11 +53,24 @@ export interface RecordPlace {
   offset: number
 }
 
+/** What is kept of a record, and of the transaction that settled it. */
+export interface FoundRecord {
+  epoch: number
+  /** One of the two is there. */
+  event: StoredEvent | null
+  /** Its own, or the one that it was sent again for. */
+  deadLetter: StoredDeadLetter | null
+  /** Rows with the same moment around it: those that are kept. */
+  batch: { arrivedMs: number; firstSeq: number; lastSeq: number; events: number; deadLetters: number }
+}
+
 export interface RowSearch {
   /** More than 10,000 rows are never looked at in one call, whatever is asked. */
   events(query: SearchQuery<EventFilter>): Promise<Found<StoredEvent>>
   /** The same. Rows end early where their bytes add up to too much; `reached` is then the last of them. */
   deadLetters(query: SearchQuery<DeadLetterFilter>): Promise<Found<StoredDeadLetter>>
+  /** null where no row is kept: noise, a duplicate, or gone. In the newest epoch that has one. */
+  record(place: RecordPlace): Promise<FoundRecord | null>
 }
 
 /** Looked at in one call: some 10 ms of work. */

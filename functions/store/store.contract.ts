@@ -3,6 +3,7 @@ import { describe } from 'vitest'
 import { abandonmentContract } from './testing/abandonment.ts'
 import { accountContract } from './testing/account.ts'
 import { batchContract } from './testing/batch.ts'
+import { findRecordContract } from './testing/find-record.ts'
 import { lagSamplesContract } from './testing/lag-samples.ts'
 import type { OpenStore } from './testing/opened.ts'
 import { readingContract } from './testing/reading.ts'
@@ -18,6 +19,7 @@ export function storeContract(open: OpenStore, { historyCount = 60 } = {}): void
   describe('the account', () => accountContract(open, historyCount))
   describe('reading', () => readingContract(open))
   describe('searching', () => searchContract(open))
+  describe('finding a record', () => findRecordContract(open))
   describe('lag samples', () => lagSamplesContract(open))
   describe('the sweep', () => sweepContract(open))
   describe('rollups', () => rollupsContract(open))

@@ -4,9 +4,10 @@ import type { Database, Session, Statement } from './database.ts'
 import first from './migrations/001-first.sql'
 import redrives from './migrations/002-redrives.sql'
 import abandonment from './migrations/003-abandonment.sql'
+import places from './migrations/004-places.sql'
 
 /** In the order of their numbers; a released one never changes. */
-const migrations = [first, redrives, abandonment]
+const migrations = [first, redrives, abandonment, places]
 
 /** The same number everywhere: "FRSH". */
 const lockId = 0x46525348

@@ -64,7 +64,7 @@ const statements = {
   deadLetter: { edge: both((order) => edgeIn('dead_letter', order)), rows: both(deadLettersIn) },
 }
 
-export function rowSearcher(database: Database): RowSearch {
+export function rowSearcher(database: Database): Omit<RowSearch, 'record'> {
   /** Needs no transaction: a stretch of the sequence below its head is only ever thinned out. */
   async function search<Row>(
     query: SearchQuery<unknown>,

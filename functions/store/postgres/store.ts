@@ -11,6 +11,7 @@ import { deadLetterWork } from './dead-letter-work.ts'
 import { eraser } from './erase.ts'
 import { expirer } from './expire.ts'
 import { explanationStore } from './explanations.ts'
+import { recordFinder } from './find-record.ts'
 import { lagSampleStore } from './lag-samples.ts'
 import { migrate } from './migrate.ts'
 import { accountReader } from './read-account.ts'
@@ -62,7 +63,7 @@ export async function openPostgresStore(url: string, options: PostgresStoreOptio
     writeBatch: (batch) => writeBatch(database, batch, { clock, channel }),
     events: rows.events,
     deadLetters: rows.deadLetters,
-    search: rowSearcher(database),
+    search: { ...rowSearcher(database), record: recordFinder(database) },
     changesSince: rows.changesSince,
     head: rows.head,
     totals: account.totals,

@@ -5,6 +5,7 @@ import { recallAttempts, type SentAttempts, type SettledAttempt, writeAttempts }
 import { notifyCommit } from './commit-watch.ts'
 import type { Database, Session } from './database.ts'
 import { type DeadLetterIds, deadLetterIds, writeDeadLetterIds } from './dead-letter-ids.ts'
+import { writePlaceMarks } from './place-marks.ts'
 import { type Recalled, recall } from './recall.ts'
 import { writeArrival, writeRollups } from './rollups.ts'
 import { writeAccount, writeSeq } from './write-account.ts'
@@ -121,6 +122,7 @@ function write(session: Session, { groupId, ledgers, sketches, seq: seqBefore }:
   const shared = { groupId, arrivedMs }
   const rows = written.keepsNoEvents ? [] : events
   if (rows.length > 0) writeEvents(session, shared, rows)
+  if (rows.length > 0) writePlaceMarks(session, groupId, rows)
   if (events.length > 0) writeEventIds(session, shared, events)
   if (deadLetters.length > 0) writeDeadLetters(session, shared, deadLetters)
   if (identities.claimed.length > 0) writeDeadLetterIds(session, identities.claimed)

@@ -13,6 +13,7 @@ import { eraser } from './erase.ts'
 import { expirer } from './expire.ts'
 import { explanationStore } from './explanations.ts'
 import { storeFailure } from './failure.ts'
+import { recordFinder } from './find-record.ts'
 import { idsPerRun as defaultIdsPerRun, eventIds } from './ids.ts'
 import { lagSampleStore } from './lag-samples.ts'
 import { migrate } from './migrate.ts'
@@ -91,6 +92,7 @@ function storeOn(db: Database, { file, clock, busyMsMax, idsPerRun = defaultIdsP
   const abandonmentRows = abandonmentReader(db)
   const rows = rowReader(db)
   const search = rowSearcher(db)
+  const findRecord = recordFinder(db)
   const account = accountReader(db)
   const rollups = rollupReader(db)
   const explanations = explanationStore(db)
@@ -128,6 +130,7 @@ function storeOn(db: Database, { file, clock, busyMsMax, idsPerRun = defaultIdsP
     search: {
       events: (query) => reading(() => search.events(query)),
       deadLetters: (query) => reading(() => search.deadLetters(query)),
+      record: (place) => reading(() => findRecord(place)),
     },
     changesSince: (query) => reading(() => rows.changesSince(query)),
     head: (group) => reading(() => rows.head(group)),

@@ -7,6 +7,7 @@ import { deadLetterIds } from './dead-letter-ids.ts'
 import { groupOf, groupStatements } from './groups.ts'
 import type { EventIds, IdPlace } from './ids.ts'
 import { Ledger, type LedgerOptions, type LedgerStatements, ledgerStatements, sourceIdOf } from './ledger.ts'
+import { placeMarker } from './place-marks.ts'
 import { rollupWriter } from './rollups.ts'
 
 export interface BatchWriterOptions {
@@ -30,12 +31,14 @@ export function batchWriter(
   const deadLetters = deadLetterIds(db)
   const attempts = attemptKeeper(db)
   const startRollups = rollupWriter(db)
+  const startMarks = placeMarker(db)
 
   function write(batch: Batch, effect?: BatchEffect): BatchResult {
     const group = groupOf(groups, batch.group)
     const arrivedMs = clock()
     const ledgers = new LedgerSet(ledgerRows, group.id, batch)
     const rollups = startRollups()
+    const marks = startMarks()
     const result: BatchResult = { stored: 0, duplicates: 0, noise: 0, deadLetters: 0, redelivered: 0 }
     const stored: StoredOutcome[] = []
     let seq = group.seq
@@ -66,6 +69,7 @@ export function batchWriter(
         stored.push(outcome)
         if (batch.keepsNoEvents) continue
         addEvent(rows.event, { groupId: group.id, seq: ++seq, accountId: ledger.accountId, arrivedMs }, outcome)
+        marks.note(ledger.accountId, record.offset, seq)
         rollups.add(outcome.event)
       } else if (rejection && !attempt) {
         const { code, reason } = rejection
@@ -78,6 +82,7 @@ export function batchWriter(
     ids.end(ledgers.storedUpTo())
     ledgers.close()
     rollups.write(group.id, { ms: arrivedMs, events: result.stored, deadLetters: rowsPutAside })
+    marks.write(group.id)
     if (seq !== group.seq) groups.setSeq.run(seq, group.id)
     effect?.({ groupId: group.id, stored })
     return result
