@@ -1,13 +1,23 @@
 // The page's questions to the API, and its few commands.
+import type { Figures } from '../functions/api/schemas/figures.ts'
 import type { Bucket, DeadLetterRow, EventRow, Live, Summary } from '../functions/api/schemas.ts'
-
-/** A small answer that takes longer is treated as lost. */
-const answerMsMax = 8_000
+import { ApiError, get, post, refusal } from './http.ts'
 
 /** What only a local stage answers, and elsewhere is a 404: local/dashboard and local/event-source-mapping/state.ts. */
 export interface LocalStatus {
   producer: 'running' | 'paused' | 'off'
   mappings: LocalMapping[]
+  /** What is broken on purpose, and what could be. */
+  faults: LocalFault[]
+}
+
+export interface LocalFault {
+  name: string
+  /** Moments, ms since 1970; `since` null: it is not on; `until` null: it ends when its work is done. */
+  since: number | null
+  until: number | null
+  /** Why it cannot be had on this stage; null: it can. */
+  unavailable: string | null
 }
 
 export interface LocalMapping {
@@ -41,24 +51,15 @@ export interface LocalPartition {
   committedOffset: number | null
 }
 
-/** An answer that is no success. `code` is the API's own, if it gave one. */
-export class ApiError extends Error {
-  override readonly name = 'ApiError'
-  readonly status: number
-  readonly code: string | null
-
-  constructor(status: number, code: string | null) {
-    super(`the API answered ${status}${code ? ` ${code}` : ''}`)
-    this.status = status
-    this.code = code
-  }
-}
-
 export const getSummary = () => get<Summary>('/api/summary')
 export const getEvents = (limit: number) => get<{ events: EventRow[]; cursor: string }>(`/api/events?limit=${limit}`)
 export const getDeadLetters = (limit: number) =>
   get<{ deadLetters: DeadLetterRow[] }>(`/api/dead-letters?limit=${limit}`)
 export const getThroughput = (seconds: number) => get<{ buckets: Bucket[] }>(`/api/throughput?seconds=${seconds}`)
+
+/** Business figures of the events' own time since `fromMs`. */
+export const getFigures = (by: 'minute' | 'hour', fromMs: number) =>
+  get<Figures>(`/api/figures?by=${by}&from=${new Date(fromMs).toISOString()}`)
 
 /** The event at a place in the store's sequence; null when it is not kept any more. */
 export async function getEvent(seq: number): Promise<EventRow | null> {
@@ -76,15 +77,8 @@ export async function getLocalStatus(): Promise<LocalStatus | null> {
   }
 }
 
-export async function pauseProducer(paused: boolean): Promise<void> {
-  const response = await fetch('/api/local/producer', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ paused }),
-    signal: AbortSignal.timeout(answerMsMax),
-  })
-  if (!response.ok) throw await refusal(response)
-}
+export const pauseProducer = (paused: boolean) => post('/api/local/producer', { paused })
+export const setFault = (fault: string, on: boolean) => post('/api/local/faults', { fault, on })
 
 /**
  * Asks for everything after `cursor`: as a stream, or in one piece. The server may answer a wish for a stream in one
@@ -104,15 +98,4 @@ export async function openLive(cursor: string, stream: boolean, signal: AbortSig
 
 export function parseFrame(text: string): Live {
   return JSON.parse(text) as Live
-}
-
-async function get<T>(path: string): Promise<T> {
-  const response = await fetch(path, { cache: 'no-store', signal: AbortSignal.timeout(answerMsMax) })
-  if (!response.ok) throw await refusal(response)
-  return (await response.json()) as T
-}
-
-async function refusal(response: Response): Promise<ApiError> {
-  const problem = (await response.json().catch(() => null)) as { code?: unknown } | null
-  return new ApiError(response.status, typeof problem?.code === 'string' ? problem.code : null)
 }

@@ -1,5 +1,6 @@
 // One conversation with the server: a stream that is read to its end, or one answer in one piece.
-import { ApiError, openLive } from '../api.ts'
+import { openLive } from '../api.ts'
+import { ApiError } from '../http.ts'
 import type { Failure, Input } from './connection.ts'
 import { readServerSent } from './server-sent.ts'
 

@@ -1,8 +1,6 @@
 // The address holds the view, so that a link shows another person the same: range, filter, and the row that is open.
 import type { Filter } from '../live/feed.ts'
-
-export const ranges = ['5m', '30m', '2h', '24h'] as const
-export type Range = (typeof ranges)[number]
+import { type Range, ranges } from './ranges.ts'
 
 export interface View extends Filter {
   range: Range

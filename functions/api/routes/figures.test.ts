@@ -30,7 +30,16 @@ test('hours of the last day unless another time is asked for', async () => {
     { from: '2026-11-22T12:00:00.000Z', events: 1, revenueCents: 2, distinctUsers: 1 },
     { from: '2026-11-23T00:00:00.000Z', events: 2, revenueCents: 1999, distinctUsers: 2 },
   ])
-  expect((await figures('by=minute')).figures).toMatchObject([{ events: 2, distinctUsers: null }])
+  expect((await figures('by=minute')).figures).toMatchObject([
+    {
+      events: 2,
+      distinctUsers: null,
+      sums: [
+        { event_type: 'purchase', is_revenue: true, amountCents: 1999 },
+        { event_type: 'view', is_revenue: false, amountCents: 500 },
+      ],
+    },
+  ])
   expect((await figures('by=hour&from=2026-11-22T12:00&to=2026-11-22T13:00:00Z')).figures).toHaveLength(1)
 })
 

@@ -5,6 +5,7 @@ import { spansMax } from '../../store/spans.ts'
 import type { Rollup } from '../../store/store.ts'
 import type { ApiParts } from '../parts.ts'
 import { problemResponses } from '../problem.ts'
+import { type figureSchema, figuresSchema } from '../schemas/figures.ts'
 import { momentOf } from '../search/filters.ts'
 
 /** What is shown unless a time is asked for: an hour of minutes, a day of hours, a week of days. */
@@ -14,33 +15,6 @@ const stretchMs = { minute: 3_600_000, hour: 86_400_000, day: 7 * 86_400_000 }
 const revenueTypes = ['purchase', 'checkout']
 
 const time = z.string().max(40).optional().describe('ISO 8601; without a zone it is UTC')
-
-const figureSchema = z
-  .object({
-    from: z.string(),
-    to: z.string().describe('exclusive'),
-    events: z.int(),
-    revenueCents: z.int().describe('of purchase and checkout'),
-    distinctUsers: z.int().nullable().describe('an estimate; null by the minute'),
-    sums: z.array(
-      z.object({
-        event_type: z.string(),
-        region: z.string().nullable(),
-        amount_bucket: z.string(),
-        events: z.int(),
-        amountCents: z.int(),
-      }),
-    ),
-  })
-  .openapi('Figure')
-
-const figuresSchema = z
-  .object({
-    timeZone: z.string().describe('where days begin'),
-    distinctUsersError: z.number().describe('one standard deviation of distinctUsers, as a share of it'),
-    figures: z.array(figureSchema).describe('ascending; spans without any event are absent'),
-  })
-  .openapi('Figures')
 
 const route = createRoute({
   method: 'get',
@@ -79,6 +53,7 @@ function figureOf({ fromMs, toMs, distinctUsers, sums }: Rollup): z.infer<typeof
       event_type: eventType,
       region,
       amount_bucket: amountBucket,
+      is_revenue: revenueTypes.includes(eventType),
       events,
       amountCents,
     })),
