@@ -1,4 +1,7 @@
-import { expect, it } from 'vitest'
+import { connect } from 'node:net'
+import { expect, it, onTestFinished } from 'vitest'
+import { FrameReader } from '../protocol/frame.ts'
+import { Writer } from '../protocol/writer.ts'
 import { ask } from '../testing/ask.ts'
 import { buildBatch } from '../testing/build-batch.ts'
 import { temporaryBroker } from '../testing/temporary.ts'
@@ -66,3 +69,43 @@ it('says at once that an offset is out of range', async () => {
   await send(port, 'a')
   expect(await read(port, 1, { maxWaitMs: forEver })).toMatchObject([{ errorCode: 0 }, { errorCode: 1 }])
 })
+
+it('gives each reader its own bytes, however slowly one takes them in', async () => {
+  const { port } = await temporaryBroker({ topics })
+  const values = Array.from({ length: 16 }, (_, i) => String.fromCharCode(97 + i).repeat(900_000))
+  for (const value of values) await send(port, value)
+  // More than the operating system holds for a socket: the rest of the answer lies in the broker.
+  const slow = await slowRead(port, 0)
+  const quick = await slowRead(port, 8)
+  const [later, earlier] = [await quick.rest(), await slow.rest()]
+  expect(values.filter((value) => later.includes(value))).toEqual(values.slice(8, 15))
+  expect(values.filter((value) => earlier.includes(value))).toEqual(values.slice(0, 7))
+})
+
+/** Asks for up to 7 MB and takes nothing in but the first bytes, until `rest` is called. */
+async function slowRead(port: number, fetchOffset: number) {
+  const partitions = [{ partition: 0, fetchOffset, maxBytes: 7_000_000 }]
+  const writer = new Writer()
+  writer.int32(0)
+  for (const each of [fetch.key, 4]) writer.int16(each)
+  writer.int32(fetchOffset)
+  writer.string('slow', false)
+  const topic = { name: 'events', partitions }
+  fetch.requestCodec(4).write(writer, { maxWaitMs: 0, minBytes: 1, isolationLevel: 0, topics: [topic] } as never)
+  const request = Buffer.from(writer.toBuffer())
+  request.writeInt32BE(request.length - 4)
+  const socket = connect(port, '127.0.0.1')
+  socket.write(request)
+  onTestFinished(() => void socket.destroy())
+  await new Promise((resolve) => socket.once('readable', resolve))
+  const rest = async () => {
+    const frames = new FrameReader()
+    for await (const chunk of socket) {
+      frames.push(chunk)
+      const frame = frames.next()
+      if (frame) return frame.toString('latin1')
+    }
+    return ''
+  }
+  return { rest }
+}
