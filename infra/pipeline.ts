@@ -35,7 +35,15 @@ export interface MappingDescription {
     BatchSize?: number
     MaximumBatchingWindowInSeconds?: number
     FunctionResponseTypes?: ['ReportBatchItemFailures']
+    FilterCriteria?: { Filters: { Pattern: string }[] }
+    /** Needs ProvisionedPollerConfig, and a destination. */
+    MaximumRetryAttempts?: number
+    BisectBatchOnFunctionError?: boolean
+    DestinationConfig?: { OnFailure: { Destination: `kafka://${string}` } }
+    ProvisionedPollerConfig?: { MinimumPollers: number; MaximumPollers: number }
   }
+  /** Where there is a destination: the mapping that reads it. Nothing that is given up goes unseen. */
+  givenUpReadBy?: string
 }
 
 export interface ScheduleDescription {
@@ -57,6 +65,10 @@ export const pipeline = {
 
   topics: {
     'retail-events': { partitions: 3, retentionMs: 7 * 24 * 60 * 60 * 1000 },
+    /** Made by the second consumer, for whoever sends them to people. */
+    'discount-offers': { partitions: 3, retentionMs: 7 * 24 * 60 * 60 * 1000 },
+    /** What mappings with limited retries give up. */
+    'retail-events-failed': { partitions: 1, retentionMs: 7 * 24 * 60 * 60 * 1000 },
   },
 
   functions: {
@@ -71,6 +83,25 @@ export const pipeline = {
       handler: 'functions/consumer/handler.handler',
       timeoutSeconds: 60,
       memoryMB: 512,
+      uses: { store: true },
+    },
+    abandonment: {
+      handler: 'functions/abandonment/handler.handler',
+      timeoutSeconds: 60,
+      memoryMB: 512,
+      uses: { store: true, publishes: ['discount-offers'] },
+    },
+    // The second consumer's timer.
+    outbox: {
+      handler: 'functions/outbox/handler.handler',
+      timeoutSeconds: 50,
+      memoryMB: 256,
+      uses: { store: true, watches: true, publishes: ['discount-offers'] },
+    },
+    leftovers: {
+      handler: 'functions/leftovers/handler.handler',
+      timeoutSeconds: 60,
+      memoryMB: 256,
       uses: { store: true },
     },
     lag: {
@@ -116,12 +147,45 @@ export const pipeline = {
         MaximumBatchingWindowInSeconds: 0,
       },
     },
+    {
+      name: 'abandonment',
+      function: 'abandonment',
+      consumerGroupId: 'abandonment-consumer-group',
+      // An offer is worth little an hour later: this one gives up a record that fails for minutes, and goes on.
+      settings: {
+        Topics: ['retail-events'],
+        StartingPosition: 'TRIM_HORIZON',
+        BatchSize: 1000,
+        MaximumBatchingWindowInSeconds: 0,
+        FilterCriteria: {
+          Filters: [{ Pattern: '{"value":{"event_type":["cart_add","checkout","purchase"]}}' }],
+        },
+        MaximumRetryAttempts: 10,
+        BisectBatchOnFunctionError: true,
+        DestinationConfig: { OnFailure: { Destination: 'kafka://retail-events-failed' } },
+        ProvisionedPollerConfig: { MinimumPollers: 1, MaximumPollers: 3 },
+      },
+      givenUpReadBy: 'leftovers',
+    },
+    {
+      name: 'leftovers',
+      function: 'leftovers',
+      consumerGroupId: 'leftovers-consumer-group',
+      settings: {
+        Topics: ['retail-events-failed'],
+        StartingPosition: 'TRIM_HORIZON',
+        // An on-failure record holds a record and more.
+        BatchSize: 100,
+        MaximumBatchingWindowInSeconds: 0,
+      },
+    },
   ] as MappingDescription[],
 
   schedules: [
     { function: 'producer', rate: 'rate(1 minute)' },
     { function: 'lag', rate: 'rate(1 minute)', localSeconds: 2 },
     { function: 'redrive', rate: 'rate(1 minute)', localSeconds: 1 },
+    { function: 'outbox', rate: 'rate(1 minute)', localSeconds: 1 },
   ] as ScheduleDescription[],
 
   /** Not business: counted, not stored. */
@@ -144,6 +208,24 @@ export const pipeline = {
 
   /** The simulated shop. */
   producer: { eventsPerSecond: 10 },
+
+  /** The second consumer: when a cart is abandoned, and what is offered in a spike. docs/abandonment.md */
+  abandonment: {
+    group: 'abandonment-consumer-group',
+    /** A cart without a purchase for this long is abandoned, by the events' own time. */
+    abandonMs: 15 * 60 * 1000,
+    /** How far behind the newest record of its partition an event may be and still count. */
+    latenessMs: 30 * 1000,
+    /** Carts are counted and compared by windows of this length: a spike is seen within three. */
+    windowMs: 10 * 1000,
+    offersTopic: 'discount-offers',
+    discountPercent: 10,
+  },
+
+  /** Stories that the simulated shop can play here, with a shop's hours made seconds: `npm run local -- --scenario NAME`. */
+  scenarios: {
+    'abandonment-spike': { eventsPerSecond: 200, abandonMs: 4_000, latenessMs: 500, windowMs: 1_000 },
+  },
 
   /** The dashboard draws these lines, and the cloud's alarms use the same; how long a batch may fail is the cloud's alone. */
   alarms: { lagSecondsMax: 60, errorRateMax: 0.05, newestEventAgeSecondsMax: 60, retryMinutesMax: 5 },

@@ -31,7 +31,7 @@ export function liveDeadLetter(letter: StoredDeadLetter): LiveDeadLetter {
 
 /** `explanations` are this account's own. */
 export function accountRow(account: Account, unseen: number, explanations: Explanation[]): AccountRow {
-  const { rangesAbove: _, ...counters } = account
+  const { rangesAbove: _, isFiltered: __, ...counters } = account
   const explained: Record<string, number> = {}
   for (const { reason, from, to } of explanations) explained[reason] = (explained[reason] ?? 0) + to - from
   return { ...counters, unseen, explained }

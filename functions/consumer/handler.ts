@@ -1,6 +1,7 @@
 // The shop's consumer as Lambda runs it: a batch of records in, one transaction in the store.
 import { z } from 'zod'
 import { readEnvironment } from '../environment.ts'
+import { type ConsumerParts, consume } from '../intake/consume.ts'
 import { decodeRecords } from '../lambda/decode.ts'
 import type { KafkaBatchResponse, KafkaEvent } from '../lambda/kafka-event.ts'
 import { openOnce } from '../open-once.ts'
@@ -8,7 +9,6 @@ import { classifier } from '../retail/classify.ts'
 import { retailRulesOf, retailVariables } from '../retail/rules.ts'
 import { openStore } from '../store/open.ts'
 import type { BatchResult } from '../store/store.ts'
-import { type ConsumerParts, consume } from './consume.ts'
 
 const variables = z.object({ STORE_URL: z.string(), CONSUMER_GROUP_ID: z.string().min(1), ...retailVariables })
 

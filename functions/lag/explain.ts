@@ -56,7 +56,7 @@ export async function explainHoles(
   const found: Explanation[] = []
   for (const account of await store.accounts()) {
     const sample = samples.find((one) => isSamePlace(one, account))
-    if (!sample) continue
+    if (!sample || account.isFiltered) continue
     const explained = known.filter((one) => isSamePlace(one, account) && one.epoch === account.epoch)
     const { group, topic, partition, epoch } = account
     const holes = missingRanges(account, sample.committedOffset, explained).map(([from, to]) => ({ from, to }))

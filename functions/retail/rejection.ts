@@ -11,6 +11,8 @@ export const rejectionCodes = [
   'FUTURE_TIMESTAMP',
   /** The same event_id with other content; found by the store. */
   'ID_CONFLICT',
+  /** A mapping whose retries are limited gave the record up. */
+  'GIVEN_UP',
   /** A bug of ours that throws on this one record. */
   'INTERNAL',
 ] as const

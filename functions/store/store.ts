@@ -119,6 +119,8 @@ export interface Account {
   nextOffset: number
   /** Accounted ranges above `nextOffset`, `[from, to)`, ascending. */
   rangesAbove: [number, number][]
+  /** The group's mapping has a filter: what it passed over at the end is not accounted, and nobody misses it. */
+  isFiltered?: true
   stored: number
   duplicates: number
   noise: number

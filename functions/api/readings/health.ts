@@ -43,7 +43,8 @@ function healthOf(account: Account, samples: LagSample[], explanations: Explanat
     group === account.group && topic === account.topic && partition === account.partition
   const explained = explanations.filter((one) => isSame(one) && one.epoch === account.epoch)
   const committed = samples.find(isSame)?.committedOffset ?? null
-  return accountRow(account, unseenOffsets(account, committed, explained), explained)
+  const unseen = account.isFiltered ? 0 : unseenOffsets(account, committed, explained)
+  return accountRow(account, unseen, explained)
 }
 
 function unseenComplaint({ group, topic, partition, unseen }: AccountRow): string {

@@ -21,7 +21,7 @@ export async function readSummary(
   const second = Math.floor(parts.now() / 1000)
   const arrivals = await store.arrivals({ group, fromSecond: second + 1 - errorRateSeconds, toSecond: second + 1 })
   const { partitions } = await lag()
-  const { balanced, complaints } = await health()
+  const complaints = complaintsWithout(group, await health())
   const mine = partitions.filter(({ sample }) => sample.group === group && sample.topic === topic)
   const total = totalLag(mine.map((partition) => partition.lag))
   const now = parts.now()
@@ -34,10 +34,20 @@ export async function readSummary(
     newestEventAgeMs: freshnessMs(newest, now),
     sampledAt: mine.length === 0 ? null : Math.max(...mine.map(({ sample }) => sample.at)),
     samplePeriodMs: parts.samplePeriodMs,
-    balanced,
+    balanced: complaints.length === 0,
     complaints,
     thresholds: parts.thresholds,
   }
+}
+
+/** What does not add up in this group, or in general: another consumer's trouble is not this one's. */
+function complaintsWithout(group: string, { accounts, complaints }: Health): string[] {
+  const others = new Set(accounts.map((account) => account.group).filter((name) => name !== group))
+  return complaints.filter((complaint) => ![...others].some((name) => speaksOf(complaint, name)))
+}
+
+function speaksOf(complaint: string, group: string): boolean {
+  return complaint.startsWith(`${group}, `) || complaint.startsWith(`${group} committed `)
 }
 
 /** Newly stored over the last 10 whole seconds: the running one, `second`, is not whole. */

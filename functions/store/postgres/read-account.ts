@@ -15,7 +15,7 @@ export interface AccountReader {
 const accountsOf: Statement = {
   name: 'accounts',
   text: `SELECT consumer_group.name AS "group", topic, partition, account.epoch,
-      stored, duplicates, noise, dead_letters AS "deadLetters", redelivered, froms, tos
+      stored, duplicates, noise, dead_letters AS "deadLetters", redelivered, is_filtered AS filtered, froms, tos
     FROM account JOIN source ON source.id = account.source_id JOIN consumer_group ON consumer_group.id = source.group_id
     JOIN LATERAL (SELECT max(epoch) AS epoch FROM account AS any_epoch WHERE source_id = source.id) AS newest ON true
     JOIN LATERAL (
@@ -41,7 +41,11 @@ const arrivalsOf: Statement = {
     WHERE group_id = (SELECT id FROM consumer_group WHERE name = $1) AND second >= $2 AND second < $3 ORDER BY second`,
 }
 
-type AccountRow = Omit<Account, 'startOffset' | 'nextOffset' | 'rangesAbove'> & { froms: number[]; tos: number[] }
+type AccountRow = Omit<Account, 'startOffset' | 'nextOffset' | 'rangesAbove'> & {
+  filtered: boolean
+  froms: number[]
+  tos: number[]
+}
 
 export function accountReader(database: Database): AccountReader {
   return {
@@ -55,8 +59,8 @@ export function accountReader(database: Database): AccountReader {
   }
 }
 
-function toAccount({ froms, tos, ...row }: AccountRow): Account {
+function toAccount({ filtered, froms, tos, ...row }: AccountRow): Account {
   const ranges = froms.map((from, index): [number, number] => [from, tos[index] as number])
   const [first = [0, 0], ...rangesAbove] = ranges
-  return { ...row, startOffset: first[0], nextOffset: first[1], rangesAbove }
+  return { ...row, startOffset: first[0], nextOffset: first[1], rangesAbove, ...(filtered && { isFiltered: true }) }
 }

@@ -31,6 +31,11 @@ const writeRanges: Statement = {
 
 const setSeq: Statement = { name: 'set-seq', text: 'UPDATE consumer_group SET seq = $2 WHERE id = $1' }
 
+const setFiltered: Statement = {
+  name: 'set-filtered',
+  text: 'UPDATE consumer_group SET is_filtered = true WHERE id = $1 AND NOT is_filtered',
+}
+
 /** Counters add to what is there, so an account that is new needs nothing of its own. */
 export function writeAccount(session: Session, gains: EpochGain[]): void {
   const sources = numbers(gains.map(({ sourceId }) => sourceId))
@@ -57,4 +62,9 @@ export function writeSeq(session: Session, groupId: number, seq: number): void {
 
 function placesOf(places: { sourceId: number; epoch: number }[]): [sources: string, epochs: string] {
   return [numbers(places.map(({ sourceId }) => sourceId)), numbers(places.map(({ epoch }) => epoch))]
+}
+
+/** Said once for all: the group's mapping has a filter. */
+export function writeFiltered(session: Session, groupId: number): void {
+  session.send(setFiltered, [groupId])
 }

@@ -8,7 +8,7 @@ import { type DeadLetterIds, deadLetterIds, writeDeadLetterIds } from './dead-le
 import { writePlaceMarks } from './place-marks.ts'
 import { type Recalled, recall } from './recall.ts'
 import { writeArrival, writeRollups } from './rollups.ts'
-import { writeAccount, writeSeq } from './write-account.ts'
+import { writeAccount, writeFiltered, writeSeq } from './write-account.ts'
 import {
   type Duplicate,
   type NewDeadLetter,
@@ -39,6 +39,7 @@ export function writeBatch(
     const settled = settleAll(batch, recalled, { deadLetters, attempts })
     const { keepsNoEvents = false } = batch
     write(session, recalled, { ...settled, keepsNoEvents, identities: deadLetters, arrivedMs: options.clock() })
+    if (batch.isFiltered) writeFiltered(session, recalled.groupId)
     await effect?.(session, { groupId: recalled.groupId, stored: settled.events })
     notifyCommit(session, options.channel)
     return settled.result

@@ -11,12 +11,14 @@ export interface GroupStatements {
   byName: Statement<[string], GroupRow>
   add: Statement<[string]>
   setSeq: Statement<[number, number]>
+  setFiltered: Statement<[number]>
 }
 
 export function groupStatements(db: Database): GroupStatements {
   return {
     byName: db.prepare('SELECT id, seq FROM consumer_group WHERE name = ?'),
     add: db.prepare('INSERT INTO consumer_group (name) VALUES (?)'),
+    setFiltered: db.prepare('UPDATE consumer_group SET is_filtered = 1 WHERE id = ? AND is_filtered = 0'),
     setSeq: db.prepare('UPDATE consumer_group SET seq = ? WHERE id = ?'),
   }
 }

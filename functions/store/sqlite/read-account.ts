@@ -11,12 +11,16 @@ export interface AccountReader {
   arrivals(query: { group: string; fromSecond: number; toSecond: number }): ArrivalSecond[]
 }
 
-type AccountRow = Omit<Account, 'startOffset' | 'nextOffset' | 'rangesAbove'> & { id: number; current: number }
+type AccountRow = Omit<Account, 'startOffset' | 'nextOffset' | 'rangesAbove'> & {
+  id: number
+  current: number
+  filtered: number
+}
 
 export function accountReader(db: Database): AccountReader {
   const rows = db.prepare<[], AccountRow>(`
     SELECT account.id, consumer_group.name AS "group", topic, partition, epoch,
-      stored, duplicates, noise, dead_letters AS deadLetters, redelivered,
+      stored, duplicates, noise, dead_letters AS deadLetters, redelivered, is_filtered AS filtered,
       epoch = (SELECT max(epoch) FROM account AS other WHERE other.source_id = source.id) AS current
     FROM account JOIN source ON source.id = account.source_id JOIN consumer_group ON consumer_group.id = source.group_id
     ORDER BY consumer_group.name, topic, partition, epoch`)
@@ -37,9 +41,15 @@ export function accountReader(db: Database): AccountReader {
     return rows
       .all()
       .filter((row) => (row.current === 1) !== former)
-      .map(({ id, current: _, ...account }) => {
+      .map(({ id, current: _, filtered, ...account }) => {
         const [first = [0, 0], ...rangesAbove] = ranges.all(id)
-        return { ...account, startOffset: first[0], nextOffset: first[1], rangesAbove }
+        return {
+          ...account,
+          startOffset: first[0],
+          nextOffset: first[1],
+          rangesAbove,
+          ...(filtered && { isFiltered: true }),
+        }
       })
   }
 

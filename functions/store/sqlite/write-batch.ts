@@ -84,6 +84,7 @@ export function batchWriter(
     rollups.write(group.id, { ms: arrivedMs, events: result.stored, deadLetters: rowsPutAside })
     marks.write(group.id)
     if (seq !== group.seq) groups.setSeq.run(seq, group.id)
+    if (batch.isFiltered) groups.setFiltered.run(group.id)
     effect?.({ groupId: group.id, stored })
     return result
   }

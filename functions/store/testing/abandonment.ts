@@ -191,7 +191,15 @@ export function abandonmentContract(open: OpenStore): void {
     await at.store.abandonment.writeBatch(batch([...outcomes, deadLetter({ offset: 9 }, '{')]), rules)
     const accounts = await at.store.accounts()
     const mine = accounts.find((account) => account.group === group)
-    expect(mine).toMatchObject({ startOffset: 0, nextOffset: 10, rangesAbove: [], stored: 3, noise: 6, deadLetters: 1 })
+    expect(mine).toMatchObject({
+      startOffset: 0,
+      nextOffset: 10,
+      rangesAbove: [],
+      stored: 3,
+      noise: 6,
+      deadLetters: 1,
+      isFiltered: true,
+    })
     expect(accounts.find((account) => account.group === 'shop')).toMatchObject({ nextOffset: 1, stored: 1 })
     expect(await at.store.events({ group, limit: 9 })).toEqual([])
     expect(await at.store.deadLetters({ group, limit: 9 })).toMatchObject([{ code: 'NOT_JSON', offset: 9 }])

@@ -1,5 +1,8 @@
 -- Abandoned carts: the state of the second consumer, its incidents, and the outbox of its offers.
 
+-- The group's mapping has a filter: offsets that it was not given are none of its business.
+ALTER TABLE consumer_group ADD COLUMN is_filtered boolean NOT NULL DEFAULT false;
+
 -- One that serves for each group, and at times one that is being rebuilt beside it.
 CREATE TABLE abandonment_state (
   id           integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -1,12 +1,13 @@
-// One batch of records to outcomes, and the outcomes to the store.
+// One batch of records to outcomes, and the outcomes to where they are kept: every consumer of the shop begins here.
 import { createHash } from 'node:crypto'
 import { type DecodedRecord, decodeText } from '../lambda/decode.ts'
 import { tokenOf } from '../redrive/header.ts'
 import type { classifier } from '../retail/classify.ts'
-import type { BatchResult, Outcome, SourceRecord, Store } from '../store/store.ts'
+import type { Batch, BatchResult, Outcome, SourceRecord } from '../store/store.ts'
 
-export interface ConsumerParts {
-  store: Pick<Store, 'writeBatch'>
+export interface ConsumerParts<Result extends BatchResult = BatchResult> {
+  /** Where outcomes go: the store, or a part of it that keeps more than rows. */
+  store: { writeBatch(batch: Batch): Promise<Result> }
   group: string
   classify: ReturnType<typeof classifier>
   now: () => number
@@ -16,7 +17,10 @@ export interface ConsumerParts {
  * Judges every record and writes the batch in one transaction. A record that can never succeed is put aside; a fault of
  * the world throws, so that whoever invoked this tries the whole batch again.
  */
-export async function consume(records: DecodedRecord[], parts: ConsumerParts): Promise<BatchResult> {
+export async function consume<Result extends BatchResult>(
+  records: DecodedRecord[],
+  parts: ConsumerParts<Result>,
+): Promise<Result> {
   const arrivalMs = parts.now()
   const outcomes = records.map((decoded): Outcome => {
     const record = sourceOf(decoded)
