@@ -41,7 +41,11 @@ it('loses and doubles nothing over five kills, and goes on within seconds', asyn
     return (health.sampledAt ?? '') > startedAt && (health.sweptAt ?? '') > startedAt && health
   })
   expect(health).toMatchObject({ balanced: true, complaints: [] })
-  expect(health.accounts.reduce((sum, account) => sum + account.stored, 0)).toBe(ids.length)
+  // Both consumers of the topic, each for itself.
+  for (const group of ['analytics-consumer-group', 'abandonment-consumer-group']) {
+    const mine = health.accounts.filter((account) => account.group === group)
+    expect(mine.reduce((sum, account) => sum + account.stored, 0)).toBe(ids.length)
+  }
   expect(await stack.stop()).toBe(0)
 }, 90_000)
 
