@@ -21,6 +21,7 @@ import { mountHealth } from './routes/health.ts'
 import { mountLag } from './routes/lag.ts'
 import { mountLive } from './routes/live.ts'
 import { mountPublish } from './routes/publish.ts'
+import { mountRecords } from './routes/records.ts'
 import { mountRedrives } from './routes/redrives.ts'
 import { mountSummary } from './routes/summary.ts'
 import { mountThroughput } from './routes/throughput.ts'
@@ -58,6 +59,7 @@ export function createApp(parts: ApiParts): OpenAPIHono {
   mountLive(app, liveParts, parts.streams ? new LiveHub(liveParts) : undefined)
   mountPublish(app, parts)
   mountUsers(app, parts)
+  mountRecords(app, parts)
   mountDeadLetterWork(app, parts)
   mountRedrives(app, parts)
   mountDescription(app)

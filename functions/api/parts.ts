@@ -1,7 +1,9 @@
 // What the API is made of: everything that differs between Lambda, the local server and a test.
 import type { Publish } from '../kafka/publish.ts'
 import type { RetailRules } from '../retail/classify.ts'
+import type { RecordPlace } from '../store/search.ts'
 import type { Store } from '../store/store.ts'
+import type { InFlight } from './journey/read-journey.ts'
 import type { AbandonmentParts } from './readings/abandonment.ts'
 import type { Summary } from './schemas.ts'
 
@@ -28,6 +30,8 @@ export interface ApiParts {
   token?: string | undefined
   /** Of all clients together; 200 unless given. */
   writesPerSecondMax?: number | undefined
+  /** Where a record is while its batch is in flight; absent where nobody can say. */
+  inFlight?: ((place: RecordPlace) => InFlight | null) | undefined
   /** False where answers can't stream, as in Lambda: `/api/live` is then always one poll. */
   streams: boolean
   /** Where an unexpected error goes; it never reaches a client. */

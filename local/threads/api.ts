@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { createApp } from '../../functions/api/app.ts'
 import { openParts } from '../../functions/api/open-parts.ts'
 import type { FaultRequest } from '../dashboard/faults.ts'
+import { inFlightIn } from '../dashboard/in-flight.ts'
 import { hostNames, listen } from '../dashboard/listen.ts'
 import {
   type LocalStatus,
@@ -54,14 +55,15 @@ export type ApiThreadMessage =
 runThread<ApiThreadData, ApiThreadReady, ToApiThread, ApiThreadMessage>(async (data, post) => {
   const { port: wanted, host, environment } = data
   const { parts, close } = await openParts(environment)
+  let status: LocalStatus = { producer: 'off', mappings: [], faults: [] }
   const app = createApp({
     ...parts,
+    inFlight: (place) => inFlightIn(status.mappings, place),
     streams: true,
     allowedHosts: hostNames(host, parts.allowedHosts),
     onError: (error) =>
       post({ type: 'log', line: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
   })
-  let status: LocalStatus = { producer: 'off', mappings: [], faults: [] }
   const asked = new Map<number, (error: SentError | null) => void>()
   let lastAsked = 0
   const ask = (messageOf: (id: number) => ApiThreadMessage) =>
