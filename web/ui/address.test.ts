@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { plainView, readAddress, type View, writeAddress } from './address.ts'
 
 it('brings back what it wrote, and writes nothing for the plain view', () => {
-  const view: View = { range: '2h', type: 'purchase', region: 'AU-NSW & more', user: '4242', row: 17 }
+  const view: View = { range: '2h', type: 'purchase', region: 'AU-NSW & more', user: '4242', row: 17, letters: '3' }
   expect(readAddress(writeAddress(view))).toEqual(view)
   expect(writeAddress(plainView)).toBe('')
   expect(readAddress('')).toEqual(plainView)

@@ -8,10 +8,12 @@ interface Stored {
   zone: Zone
   chartAsTable: boolean
   shortcuts: boolean
+  /** Who acts, for the trail of dead letters. */
+  name: string
 }
 
 const storageKey = 'freshet.preferences'
-const defaults: Stored = { theme: 'auto', zone: 'local', chartAsTable: false, shortcuts: true }
+const defaults: Stored = { theme: 'auto', zone: 'local', chartAsTable: false, shortcuts: true, name: '' }
 
 export const preferences: Stored = $state({ ...defaults, ...stored() })
 

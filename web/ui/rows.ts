@@ -19,6 +19,11 @@ export function focusedSeq(): number | null {
   return seq === undefined ? null : Number(seq)
 }
 
+/** The dead letter of the focused row; null when no such row is focused. */
+export function focusedLetter(): string | null {
+  return document.activeElement?.closest<HTMLElement>('[data-row][data-id]')?.dataset.id ?? null
+}
+
 /** Returns the focus to the row of an event that is still drawn. */
 export function focusRow(seq: number): void {
   document.querySelector<HTMLElement>(`tr[data-seq="${seq}"]`)?.focus()
