@@ -1,5 +1,6 @@
 // The page's questions to the API, and its few commands.
 import type { Figures } from '../functions/api/schemas/figures.ts'
+import type { Journey } from '../functions/api/schemas/journey.ts'
 import type { Bucket, DeadLetterRow, EventRow, Live, Summary } from '../functions/api/schemas.ts'
 import { ApiError, get, post, refusal } from './http.ts'
 
@@ -66,6 +67,9 @@ export async function getEvent(seq: number): Promise<EventRow | null> {
   const { events } = await get<{ events: EventRow[] }>(`/api/events?after=${seq - 1}&limit=1`)
   return events[0]?.seq === seq ? events[0] : null
 }
+
+/** @param place topic, partition and offset, as a path */
+export const getJourney = (place: string) => get<Journey>(`/api/records/${place}`)
 
 /** null where there is no local stage. */
 export async function getLocalStatus(): Promise<LocalStatus | null> {

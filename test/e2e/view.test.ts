@@ -55,7 +55,10 @@ it('opens the details of a row by Enter, by click and by link, and gives the foc
   await details.waitFor()
   const newest = await page.getByTestId('feed-row').first().getAttribute('data-event-id')
   expect(await details.innerText()).toContain(newest)
-  expect(await details.innerText()).toMatch(/In Kafka[\s\S]*retail-events-\d[\s\S]*note\s+number \d+/)
+  await details.getByTestId('journey').waitFor()
+  expect(await details.innerText()).toMatch(
+    /retail-events-\d[\s\S]*In Kafka[\s\S]*Stored as number[\s\S]*note\s+number \d+/,
+  )
   await page.keyboard.press('Escape')
   await details.waitFor({ state: 'detached' })
   expect(await page.evaluate("document.activeElement.getAttribute('data-event-id')")).toBe(newest)
