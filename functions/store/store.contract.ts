@@ -12,6 +12,7 @@ import { retentionContract } from './testing/retention.ts'
 import { rollupsContract } from './testing/rollups.ts'
 import { searchContract } from './testing/search.ts'
 import { sweepContract } from './testing/sweep.ts'
+import { sweepHistoriesContract } from './testing/sweep-histories.ts'
 
 /** `historyCount` random histories are compared with the model: fewer where the database runs inside the test's process. */
 export function storeContract(open: OpenStore, { historyCount = 60 } = {}): void {
@@ -21,7 +22,10 @@ export function storeContract(open: OpenStore, { historyCount = 60 } = {}): void
   describe('searching', () => searchContract(open))
   describe('finding a record', () => findRecordContract(open))
   describe('lag samples', () => lagSamplesContract(open))
-  describe('the sweep', () => sweepContract(open))
+  describe('the sweep', () => {
+    sweepContract(open)
+    sweepHistoriesContract(open, historyCount)
+  })
   describe('rollups', () => rollupsContract(open))
   describe('dead letters as work', () => redrivesContract(open))
   describe('abandoned carts', () => abandonmentContract(open))

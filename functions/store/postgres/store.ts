@@ -33,6 +33,8 @@ export interface PostgresStoreOptions {
   connectionsMax?: number
   /** Takes the place of a TCP socket. */
   stream?: () => Duplex
+  /** Rows that a sweep looks at in one transaction; tests look at few. */
+  sweepRows?: number | undefined
 }
 
 /**
@@ -56,7 +58,7 @@ export async function openPostgresStore(url: string, options: PostgresStoreOptio
   const account = accountReader(database)
   const explanations = explanationStore(database, channel)
   const lag = lagSampleStore(database, channel)
-  const sweep = sweeper(database, { clock, channel })
+  const sweep = sweeper(database, { clock, channel, pageRows: options.sweepRows })
   const erase = eraser(database, { clock })
   const watch = watchCommits({ channel, open: database.client })
   return {

@@ -6,7 +6,14 @@ import { notifyCommit } from './commit-watch.ts'
 import type { Database, Session, Statement } from './database.ts'
 
 /** Rows per transaction, which locks nothing that a writer needs. */
-const pageRows = 2_000
+const pageRowsDefault = 2_000
+
+export interface SweeperOptions {
+  clock: () => number
+  channel: string
+  /** Rows per transaction; tests look at few. */
+  pageRows?: number | undefined
+}
 
 const complaintsMax = 100
 
@@ -70,7 +77,7 @@ const tallyOf = (table: RowTable, column: string): Statement => ({
   name: `sweep-${table}`,
   text: `WITH page AS (
       SELECT source_id, epoch, seq FROM ${table} WHERE group_id = $1 AND seq > $2
-        AND seq <= (SELECT max(fence_seq) FROM sweep_tally WHERE group_id = $1) ORDER BY seq LIMIT ${pageRows}
+        AND seq <= (SELECT max(fence_seq) FROM sweep_tally WHERE group_id = $1) ORDER BY seq LIMIT $3
     ), added AS (
       UPDATE sweep_tally AS tally SET ${column} = ${column} + rows
       FROM (SELECT source_id, epoch, count(*) AS rows FROM page GROUP BY source_id, epoch) AS counts
@@ -86,13 +93,13 @@ const tally = { event: tallyOf('event', 'events_found'), dead_letter: tallyOf('d
  * only become fewer, so at the end both must agree however much was written meanwhile. Rows that go on purpose tell the
  * tally of it: see remove-rows.ts.
  */
-export function sweeper(database: Database, { clock, channel }: { clock: () => number; channel: string }): Sweeper {
+export function sweeper(database: Database, { clock, channel, pageRows = pageRowsDefault }: SweeperOptions): Sweeper {
   /** One short transaction. Answers whether there is no more to do for now. */
   async function step(session: Session): Promise<boolean> {
     const [row] = await session.rows<{ position: string | null }>(take, [])
     if (!row) return true
     const position = row.position ? (JSON.parse(row.position) as SweepPosition) : await begin(session)
-    const next = position && (await advance(session, position))
+    const next = position && (await advance(session, position, pageRows))
     if (next) session.send(setPosition, [JSON.stringify(next)])
     else {
       const sums = await session.rows<AccountSums>(found, [])
@@ -127,8 +134,12 @@ async function begin(session: Session): Promise<SweepPosition | null> {
 }
 
 /** The position after one more page; null at the end of the pass. */
-async function advance(session: Session, position: SweepPosition): Promise<SweepPosition | null> {
-  const [page] = await session.rows<{ seq: number | null }>(tally[position.table], [position.groupId, position.seq])
+async function advance(session: Session, position: SweepPosition, pageRows: number): Promise<SweepPosition | null> {
+  const [page] = await session.rows<{ seq: number | null }>(tally[position.table], [
+    position.groupId,
+    position.seq,
+    pageRows,
+  ])
   if (page?.seq) return { ...position, seq: page.seq }
   if (position.table === 'event') return { ...position, table: 'dead_letter', seq: 0 }
   const groupId = await groupAfter(session, position.groupId)

@@ -7,10 +7,11 @@ import Database from 'better-sqlite3'
 import { storeContract } from '../store.contract.ts'
 import { openSqliteStore } from './store.ts'
 
-storeContract(async ({ clock }) => {
+storeContract(async ({ clock, sweepRows }) => {
   const folder = mkdtempSync(join(tmpdir(), 'freshet-store-'))
   const file = join(folder, 'store.db')
-  const store = await openSqliteStore(file, { readOnly: false, clock, busyMsMax: 1_000, idsPerRun: 4 })
+  const options = { readOnly: false, clock, busyMsMax: 1_000, synchronous: 'normal', idsPerRun: 4, sweepRows }
+  const store = await openSqliteStore(file, options)
   return {
     store,
     async tamper(sql) {

@@ -38,6 +38,8 @@ export interface SqliteStoreOptions {
   pagesMax?: number
   /** How many recent ids are gathered before they are sealed; see ids.ts. Tests seal early. */
   idsPerRun?: number
+  /** Rows that a sweep looks at in one transaction; tests look at few. */
+  sweepRows?: number | undefined
 }
 
 /** KiB of pages kept by a writer, whose ids lie all over their index, and by a reader of recent rows. */
@@ -85,7 +87,8 @@ interface Parts extends SqliteStoreOptions {
   close: () => void
 }
 
-function storeOn(db: Database, { file, clock, busyMsMax, idsPerRun = defaultIdsPerRun, version, close }: Parts): Store {
+function storeOn(db: Database, parts: Parts): Store {
+  const { file, clock, busyMsMax, idsPerRun = defaultIdsPerRun, sweepRows, version, close } = parts
   const ids = eventIds(db, { idsPerRun })
   const writeBatch = batchWriter(db, { clock, ids })
   const abandonment = abandonmentWriter(db, { clock, writeBatch })
@@ -97,7 +100,7 @@ function storeOn(db: Database, { file, clock, busyMsMax, idsPerRun = defaultIdsP
   const rollups = rollupReader(db)
   const explanations = explanationStore(db)
   const lag = lagSampleStore(db)
-  const sweep = sweeper(db, { clock })
+  const sweep = sweeper(db, { clock, pageRows: sweepRows })
   const expire = expirer(db, { clock })
   const erase = eraser(db, { clock })
   const work = deadLetterWork(db, { clock, ids })

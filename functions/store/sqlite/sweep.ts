@@ -5,7 +5,13 @@ import type { Sweep } from '../store.ts'
 import { type AccountSums, complaintsOnCounters, complaintsOnRanges } from '../sweep-complaints.ts'
 
 /** Rows per transaction: it holds the write lock for about a millisecond. */
-const pageRows = 2_000
+const pageRowsDefault = 2_000
+
+export interface SweeperOptions {
+  clock: () => number
+  /** Rows per transaction; tests look at few. */
+  pageRows?: number | undefined
+}
 
 const complaintsMax = 100
 
@@ -27,14 +33,14 @@ export interface Sweeper {
  * only become fewer, so at the end both must agree however much was written meanwhile. Rows that go on purpose tell the
  * tally of it: see remove-rows.ts.
  */
-export function sweeper(db: Database, { clock }: { clock: () => number }): Sweeper {
+export function sweeper(db: Database, { clock, pageRows = pageRowsDefault }: SweeperOptions): Sweeper {
   const state = db.prepare<[], { position: string | null; finishedAt: number | null; complaints: string }>(
     'SELECT position, finished_ms AS finishedAt, complaints FROM sweep',
   )
   const setPosition = db.prepare('UPDATE sweep SET position = ?')
   const finish = db.prepare('UPDATE sweep SET position = NULL, finished_ms = ?, complaints = ?')
   const snapshot = snapshotTaker(db)
-  const tallyPage = pageTallier(db)
+  const tallyPage = pageTallier(db, pageRows)
   const nextGroup = db
     .prepare<[number], number | null>('SELECT min(group_id) FROM sweep_tally WHERE group_id > ?')
     .pluck()
@@ -108,7 +114,7 @@ function snapshotTaker(db: Database): () => string[] {
 }
 
 /** Adds one page of rows to the tally; returns the last row's seq, null when there was none left. */
-function pageTallier(db: Database): (table: RowTable, groupId: number, seq: number) => number | null {
+function pageTallier(db: Database, pageRows: number): (table: RowTable, groupId: number, seq: number) => number | null {
   const fence = db.prepare<[number], number>('SELECT max(fence_seq) FROM sweep_tally WHERE group_id = ?').pluck()
   const page = (table: RowTable) =>
     db.prepare<[number, number, number], { accountId: number; rows: number; seq: number }>(

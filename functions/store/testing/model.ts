@@ -1,5 +1,6 @@
 // The store's meaning written as plainly as possible: sets instead of ranges, everything in memory. Adapters are compared with it.
 import { createHash } from 'node:crypto'
+import { attemptsMax } from '../redrives.ts'
 import type { Account, Batch, BatchResult, Outcome, SourceRecord } from '../store.ts'
 
 interface Epoch {
@@ -7,10 +8,20 @@ interface Epoch {
   counters: BatchResult
 }
 
+export interface Letter {
+  seq: number
+  state: 'open' | 'resolved'
+  attempts: number
+}
+
 export class StoreModel {
   readonly #ids = new Map<string, string>()
   readonly #putAside = new Set<string>()
   readonly #epochs = new Map<string, Epoch[]>()
+  /** Attempts by their token: which dead letter, and whether a record of theirs came back. */
+  readonly #attempts = new Map<string, { letter: Letter; isSettled: boolean }>()
+  /** In the order of seq. */
+  readonly letters: Letter[] = []
   /** What was stored and put aside, in the order of seq: `event_id` or `code offset`. */
   readonly rows: string[] = []
 
@@ -32,6 +43,14 @@ export class StoreModel {
     return result
   }
 
+  /** Whether the dead letter may be sent again; then it was, with this token. */
+  issue(letter: Letter, token: string): boolean {
+    if (letter.state !== 'open' || letter.attempts >= attemptsMax) return false
+    letter.attempts++
+    this.#attempts.set(token, { letter, isSettled: false })
+    return true
+  }
+
   accounts(former: boolean): Account[] {
     return [...this.#epochs].sort(compareKeys).flatMap(([key, epochs]) => {
       const [group, topic, partition] = JSON.parse(key)
@@ -48,12 +67,21 @@ export class StoreModel {
   #judge(outcome: Outcome, accounted: boolean): keyof BatchResult {
     const { record } = outcome
     const place = identity(record)
-    if (outcome.kind === 'noise') return accounted ? 'redelivered' : 'noise'
-    if (accounted && this.#putAside.has(place)) return 'redelivered'
+    if (outcome.kind !== 'noise' && accounted && this.#putAside.has(place)) return 'redelivered'
+    const attempt = this.#attempts.get(record.token ?? '')
+    const resolve = () => {
+      if (attempt && !attempt.isSettled) Object.assign(attempt.letter, { state: 'resolved' })
+      if (attempt) attempt.isSettled = true
+    }
+    if (outcome.kind === 'noise') {
+      resolve()
+      return accounted ? 'redelivered' : 'noise'
+    }
     if (outcome.kind === 'event') {
       const { event_id } = outcome.event
       const content = Buffer.from(outcome.contentHash).toString('hex')
       const known = this.#ids.get(event_id)
+      if (known === undefined || known === content) resolve()
       if (known === content) return accounted ? 'redelivered' : 'duplicates'
       if (known === undefined) {
         this.#ids.set(event_id, content)
@@ -61,9 +89,13 @@ export class StoreModel {
         return 'stored'
       }
     }
-    if (this.#putAside.has(place)) return 'duplicates'
+    if (attempt?.isSettled || this.#putAside.has(place)) return accounted ? 'redelivered' : 'duplicates'
     this.#putAside.add(place)
-    this.rows.push(`${outcome.kind === 'event' ? 'ID_CONFLICT' : outcome.code} ${record.partition}/${record.offset}`)
+    if (attempt) attempt.isSettled = true
+    else {
+      this.rows.push(`${outcome.kind === 'event' ? 'ID_CONFLICT' : outcome.code} ${record.partition}/${record.offset}`)
+      this.letters.push({ seq: this.rows.length, state: 'open', attempts: 0 })
+    }
     return 'deadLetters'
   }
 }

@@ -11,7 +11,7 @@ export interface StoreUnderTest {
 }
 
 /** How an adapter opens a fresh store. */
-export type OpenStore = (options: { clock: () => number }) => Promise<StoreUnderTest>
+export type OpenStore = (options: { clock: () => number; sweepRows?: number }) => Promise<StoreUnderTest>
 
 export interface OpenedStore {
   store: Store

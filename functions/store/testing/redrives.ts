@@ -229,9 +229,8 @@ export function redrivesContract(open: OpenStore): void {
     expect(await hold('a')).toMatchObject({ id })
   })
 
-  it('selects by number whatever their state, and by code what is open, page by page', async () => {
-    const big = 'x'.repeat(3 * 1024 * 1024)
-    await at.write(deadLetter({ offset: 0 }, big), deadLetter({ offset: 1 }, big), deadLetter({ offset: 2 }, big))
+  it('selects by number whatever their state, and by code what is open, from a place on', async () => {
+    await at.write(...[0, 1, 2].map((offset) => deadLetter({ offset }, 'x')))
     await at.write(deadLetter({ offset: 3 }, null, 'TOMBSTONE'))
     await at.store.redrives.discard({ group, seqs: [1], by: 'a', reason: 'b' })
     const select = async (selection: { seqs: number[] } | { code: string }, after = 0) =>
@@ -241,7 +240,6 @@ export function redrivesContract(open: OpenStore): void {
     expect(await select({ seqs: [4, 1, 9] })).toEqual(['1 discarded', '4 open'])
     expect(await select({ code: 'NOT_JSON' })).toEqual(['2 open', '3 open'])
     expect(await select({ code: 'NOT_JSON' }, 2)).toEqual(['3 open'])
-    expect(await select({ seqs: [1, 2, 3, 4] })).toHaveLength(2)
     expect(await at.store.redrives.one({ group, seq: 1 })).toMatchObject({ settledBy: 'a', settledWhy: 'b' })
     expect(await at.store.redrives.one({ group, seq: 9 })).toBeNull()
   })
