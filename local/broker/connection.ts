@@ -98,9 +98,10 @@ async function whilePaused<T>(socket: Socket, waiting: Promise<T>): Promise<T> {
 
 /** Whether the client keeps up. `sent` is called when the bytes are no longer needed, also when the client is gone. */
 function send(socket: Socket, chunks: readonly Buffer[], sent: () => void): boolean {
+  const last = chunks.length - 1
+  let room = true
   socket.cork()
-  for (const chunk of chunks) socket.write(chunk)
-  const room = socket.write('', sent)
+  for (const [i, chunk] of chunks.entries()) room = socket.write(chunk, i === last ? sent : undefined)
   socket.uncork()
   return room
 }

@@ -12,7 +12,8 @@ const latencyTickMs = 2
 
 const clientOf = (bootstrap: string) => new Kafka({ brokers: [bootstrap], logLevel: logLevel.NOTHING })
 
-async function makeTopic(bootstrap: string, topic: string): Promise<void> {
+/** Makes a topic of three partitions. */
+export async function makeTopic(bootstrap: string, topic: string): Promise<void> {
   const admin = clientOf(bootstrap).admin()
   await admin.connect()
   await admin.createTopics({ topics: [{ topic, numPartitions: topicPartitions }], waitForLeaders: true })

@@ -2,12 +2,13 @@
 //
 // `npm run bench:broker [-- ROUNDS]` needs Linux, Java 17, Maven and kcat. It prints min / median / max of the rounds.
 import type { ChildProcess } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { endProcess, startBrokerProcess } from '../../local/broker/testing/broker-process.ts'
 import { startApacheKafka } from '../fidelity/apache-kafka.ts'
 import { kafkajsConsume, kafkajsProduce, kcatConsume, kcatProduce, latencies } from './broker-load.ts'
+import { usage } from './usage.ts'
 
 const rounds = Number(process.argv[2] ?? 3)
 const kafkajsRecords = 200_000
@@ -45,18 +46,6 @@ const measures = new Map<string, Map<string, number[]>>()
 function note(measure: string, system: string, figure: number): void {
   const bySystem = measures.get(measure) ?? new Map<string, number[]>()
   measures.set(measure, bySystem.set(system, [...(bySystem.get(system) ?? []), figure]))
-}
-
-/** Resident memory in MB and CPU time in ms of one process, as Linux accounts for it in pages of 4 KB and ticks of 10 ms. */
-function usage({ pid }: ChildProcess): { residentMb: number; cpuMs: number } {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  // The program's name comes second and may hold blanks: fields are counted from behind it.
-  const fields = stat
-    .slice(stat.lastIndexOf(')') + 2)
-    .split(' ')
-    .map(Number)
-  const [userTicks, systemTicks, residentPages] = [fields[11], fields[12], fields[21]] as [number, number, number]
-  return { residentMb: (residentPages * 4) / 1_024, cpuMs: (userTicks + systemTicks) * 10 }
 }
 
 async function measure(name: string, running: Running): Promise<void> {

@@ -81,7 +81,7 @@ export const fetch = defineApi({
       }),
     }),
   },
-  async handle(broker, request, call) {
+  handle(broker, request, call) {
     if (request.sessionId !== 0) return { errorCode: errorCode.FETCH_SESSION_ID_NOT_FOUND, responses: [] }
     const wanted = request.topics.map((topic) => wantedOf(broker, topic, call.version))
     const bytesMax = Math.min(request.maxBytes, responseBytesMax, outboundBytesMax - broker.outboundBytes)
@@ -89,8 +89,9 @@ export const fetch = defineApi({
     const found = collect(wanted, bytesMax, committedOnly, call.lend)
     if (found.bytes >= request.minBytes || found.failed || request.maxWaitMs <= 0) return { responses: found.responses }
     const logs = wanted.flatMap((topic) => topic.partitions.flatMap(({ log }) => log ?? []))
-    await moreBytes(logs, request.minBytes - found.bytes, request.maxWaitMs, committedOnly, call.signal)
-    return call.signal.aborted ? null : { responses: collect(wanted, bytesMax, committedOnly, call.lend).responses }
+    return moreBytes(logs, request.minBytes - found.bytes, request.maxWaitMs, committedOnly, call.signal).then(() => {
+      return call.signal.aborted ? null : { responses: collect(wanted, bytesMax, committedOnly, call.lend).responses }
+    })
   },
 })
 
