@@ -116,6 +116,12 @@ export const lagPartitionSchema = z.object({
   messages: z.int(),
   seconds: z.number().nullable(),
   lost: z.int().describe('messages that retention took before they were read'),
+  messagesPerSecond: z
+    .number()
+    .nullable()
+    .optional()
+    .describe('how fast the backlog grows, or shrinks below 0; null while nobody can tell'),
+  etaSeconds: z.number().nullable().optional().describe('until it is done at this rate; null when it does not shrink'),
 })
 
 export const lagSchema = z

@@ -74,6 +74,11 @@ export class LiveHub {
     }
   }
 
+  /** How many streams are open. */
+  get listeners(): number {
+    return this.#seats.size
+  }
+
   leave(listener: Listener): void {
     this.#seats.delete(listener)
     if (this.#seats.size === 0) this.#unwatch()

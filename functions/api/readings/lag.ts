@@ -1,5 +1,6 @@
 // Lag of every group, from the samples that the lag function left in the store.
 import { lagOf, type Lag as PartitionLag } from '../../status/lag.ts'
+import { type LagTrend, lagTrend } from '../../status/lag-trend.ts'
 import type { LagSample, Store } from '../../store/store.ts'
 import { groupBy } from '../group-by.ts'
 import type { Lag } from '../schemas.ts'
@@ -9,7 +10,7 @@ export type LagStore = Pick<Store, 'latestLagSamples' | 'lagSamples'>
 export interface LagReading {
   /** ms: the newest sample; null without any. */
   sampledAt: number | null
-  partitions: { sample: LagSample; lag: PartitionLag }[]
+  partitions: { sample: LagSample; lag: PartitionLag; trend: LagTrend }[]
 }
 
 /** The store keeps at least an hour of samples; a lag that is older shows as "at least". */
@@ -19,7 +20,7 @@ const historyMs = 60 * 60 * 1000
  * Makes a reader that asks for the history only of groups that are behind, and only when there is a newer sample: an
  * hour of samples is thousands of rows.
  */
-export function lagReader(store: LagStore, now: () => number): () => Promise<LagReading> {
+export function lagReader(store: LagStore, now: () => number, samplePeriodMs: number): () => Promise<LagReading> {
   const histories = new Map<string, { sampledAt: number; samples: Map<string, LagSample[]> }>()
 
   async function historyOf(group: string, sampledAt: number): Promise<Map<string, LagSample[]>> {
@@ -36,11 +37,13 @@ export function lagReader(store: LagStore, now: () => number): () => Promise<Lag
     const partitions: LagReading['partitions'] = []
     for (const sample of latest) {
       let lag = lagOf([sample], now())
+      let samples = [sample]
       if (lag.messages > 0) {
         const history = (await historyOf(sample.group, sample.at)).get(`${sample.topic}-${sample.partition}`)
-        lag = lagOf(history ?? [sample], now())
+        samples = history ?? samples
+        lag = lagOf(samples, now())
       }
-      partitions.push({ sample, lag })
+      partitions.push({ sample, lag, trend: lagTrend(samples, samplePeriodMs) })
     }
     const sampledAt = latest.length === 0 ? null : Math.max(...latest.map(({ at }) => at))
     return { sampledAt, partitions }
@@ -58,13 +61,14 @@ export function lagAnswer({ sampledAt, partitions }: LagReading): Lag {
         group,
         topic,
         partitions: members
-          .map(({ sample, lag }) => ({
+          .map(({ sample, lag, trend }) => ({
             partition: sample.partition,
             endOffset: sample.endOffset,
             committedOffset: sample.committedOffset,
             messages: lag.messages,
             seconds: lag.seconds,
             lost: lag.lost,
+            ...trend,
           }))
           .sort((a, b) => a.partition - b.partition),
       }

@@ -20,7 +20,7 @@ const keepMs = 25
 
 export function openReadings(parts: ApiParts): Readings {
   const { store, now, group, samplePeriodMs } = parts
-  const lag = remember(keepMs, now, lagReader(store, now))
+  const lag = remember(keepMs, now, lagReader(store, now, samplePeriodMs))
   const health = remember(keepMs, now, () => readHealth(store, now, samplePeriodMs))
   return {
     health,
