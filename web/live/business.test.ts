@@ -42,7 +42,7 @@ it('adds up revenue and counts over all spans, by type, region and bucket', () =
   ])
   expect(business.sides.region).toContainEqual({ name: 'no region', events: 1, revenueCents: 250 })
   expect(businessSentence(business, '5 minutes')).toBe(
-    '15.00 of revenue from 5 events in 5 minutes, most of it in AU-WA.',
+    '15.00 of revenue from 5\u00a0events in 5 minutes, most of it in AU-WA.',
   )
 })
 

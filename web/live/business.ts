@@ -1,6 +1,6 @@
 // Business figures of a range, added up by one of their sides: what sold, where, and for how much.
 import type { Figures } from '../../functions/api/schemas/figures.ts'
-import { count } from '../../functions/status/words.ts'
+import { count, counted } from '../../functions/status/words.ts'
 
 export type Side = 'event_type' | 'region' | 'amount_bucket'
 
@@ -39,7 +39,7 @@ export function businessSentence({ events, revenueCents, sides }: Business, word
   if (events === 0) return `No event happened in the last ${words}.`
   const best = sides.region.reduce((top, row) => (row.revenueCents > top.revenueCents ? row : top))
   const where = best.revenueCents === 0 ? '' : `, most of it in ${best.name}`
-  return `${money(revenueCents)} of revenue from ${count(events)} events in ${words}${where}.`
+  return `${money(revenueCents)} of revenue from ${counted(events, 'event')} in ${words}${where}.`
 }
 
 const grouped = new Intl.NumberFormat('en-AU', { minimumFractionDigits: 2, maximumFractionDigits: 2 })

@@ -16,8 +16,8 @@ const redrive = (change: Partial<RedriveRow>) =>
   }) as RedriveRow
 
 it('says where each record stands, and leaves out where none does', () => {
-  const half = redrive({ records: 12, stored: 5, failed: 1, sent: 2, waiting: 4 })
-  expect(progressWords(half)).toBe('12\u00a0records: 5 stored, 1 failed again, 2 on their way back, 4 to be sent')
+  const half = redrive({ records: 12, stored: 5, failed: 1, sent: 8, waiting: 4 })
+  expect(progressWords(half)).toBe('12\u00a0records: 5 stored, 1 failed again, 2 on the way back, 4 to be sent')
   expect(settledOf(half)).toBe(6)
-  expect(progressWords(redrive({ records: 1, duplicate: 1 }))).toBe('1\u00a0record: 1 known already')
+  expect(progressWords(redrive({ records: 1, duplicate: 1, sent: 1 }))).toBe('1\u00a0record: 1 known already')
 })

@@ -8,6 +8,7 @@ export function settledOf({ stored, duplicate, noise, failed, gone, cancelled }:
 }
 
 export function progressWords(redrive: RedriveRow): string {
+  const back = redrive.stored + redrive.duplicate + redrive.noise + redrive.failed
   const parts = [
     [redrive.stored, 'stored'],
     [redrive.duplicate, 'known already'],
@@ -15,7 +16,7 @@ export function progressWords(redrive: RedriveRow): string {
     [redrive.failed, 'failed again'],
     [redrive.gone, 'settled meanwhile'],
     [redrive.cancelled, 'cancelled'],
-    [redrive.sent, 'on their way back'],
+    [redrive.sent - back, 'on the way back'],
     [redrive.waiting, 'to be sent'],
   ] as const
   const said = parts.filter(([number]) => number > 0).map(([number, word]) => `${count(number)} ${word}`)
