@@ -1,5 +1,6 @@
 // The event source mappings of `infra/pipeline.ts`, each on a thread of its own with the function it invokes.
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { PipelineError } from '../functions/errors.ts'
 import { type MappingDescription, pipeline } from '../infra/pipeline.ts'
 import type { ReplayRequest, SaveEventRequest } from './dashboard/serve.ts'
@@ -13,8 +14,10 @@ import { startThread, type Thread } from './threads/thread.ts'
 
 type MappingThread = Thread<null, ToMappingThread>
 
+/** By then the shop's first event is on the page. */
+const othersAfterMs = 600
+
 export interface LocalMappings {
-  threads: MappingThread[]
   /** @throws PipelineError BODY_INVALID when no mapping of ours reads for the group */
   replay(request: ReplayRequest): Promise<void>
   /** @throws PipelineError BODY_INVALID when no mapping of ours has such an event */
@@ -25,7 +28,8 @@ export interface LocalMappings {
 }
 
 /**
- * Starts them all. `onState` is given the function's name and the mapping's state whenever it is told.
+ * Starts the shop's, and after it the others, for which nothing waits: what is shown first has the processor to itself.
+ * `onState` is given the function's name and the mapping's state whenever it is told.
  *
  * @throws PipelineError CONFIG_INVALID in AWS's words where AWS would refuse one of them, or two beside each other
  */
@@ -35,17 +39,16 @@ export async function startMappings(
 ): Promise<LocalMappings> {
   const descriptions = pipeline.mappings
   refuseAsAwsDoes(descriptions, brokersOf(start))
-  const threads = await Promise.all(descriptions.map((description) => startMappingThread(start, description, onState)))
+  const { threads, stop } = await startInOrder(start, descriptions, onState)
 
   async function ask(index: number, complaint: string, message: ToMappingThread): Promise<void> {
-    const thread = threads[index]
+    const thread = await threads[index]
     const known = descriptions.map((one) => `${one.function} (${one.consumerGroupId})`).join(', ')
     if (!thread) throw new PipelineError('BODY_INVALID', complaint, { hint: `Known: ${known}.` })
     await thread.ask(message)
   }
 
   return {
-    threads,
     replay({ group, offsets }) {
       const index = descriptions.findIndex(({ consumerGroupId }) => consumerGroupId === group)
       return ask(index, `no mapping reads for ${group}`, { type: 'replay', offsets })
@@ -58,8 +61,40 @@ export async function startMappings(
       const index = descriptions.findIndex(({ consumerGroupId }) => consumerGroupId === group)
       return ask(index, `no mapping reads for ${group}`, { type: 'fault', fault })
     },
+    stop,
+  }
+}
+
+/** The shop's is awaited, the others start one after the other. Should one end by itself, that is told as fatal. */
+async function startInOrder(
+  start: Start,
+  descriptions: readonly MappingDescription[],
+  onState: (name: string, state: unknown) => void,
+): Promise<{ threads: Promise<MappingThread | null>[]; stop(): Promise<void> }> {
+  const shops = descriptions.findIndex(({ consumerGroupId }) => consumerGroupId === pipeline.shop.group)
+  const fatal = (error: Error | null | undefined) => error && start.tell({ type: 'fatal', error })
+  const stopping = new AbortController()
+  async function startOne(description: MappingDescription): Promise<MappingThread | null> {
+    if (stopping.signal.aborted) return null
+    const thread = await startMappingThread(start, description, onState)
+    thread.ended.then(fatal)
+    return thread
+  }
+  const first = await startOne(descriptions[shops] as MappingDescription)
+  let before: Promise<unknown> = sleep(othersAfterMs, null, stopping).catch(() => {})
+  const threads = descriptions.map((description, index) => {
+    if (index === shops) return Promise.resolve(first)
+    const starting = before.then(() => startOne(description))
+    starting.catch(fatal)
+    before = starting
+    return starting
+  })
+  return {
+    threads,
     async stop() {
-      await Promise.all(threads.map((thread) => thread.stop()))
+      stopping.abort()
+      const started = await Promise.allSettled(threads)
+      await Promise.all(started.map((one) => (one.status === 'fulfilled' ? one.value?.stop() : undefined)))
     },
   }
 }

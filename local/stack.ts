@@ -73,9 +73,7 @@ export async function startStack(options: LocalOptions, tell: (news: News) => vo
   const background = startBackground(start)
   if (options.producer) await producer.pause(false)
   showStatus()
-  for (const thread of [api, ...mappings.threads]) {
-    thread.ended.then((error) => error && tell({ type: 'fatal', error }))
-  }
+  api.ended.then((error) => error && tell({ type: 'fatal', error }))
   kafka.embedded?.failed.then((error) => tell({ type: 'fatal', error }))
 
   const { ready, stop: stopApi } = api
