@@ -38,3 +38,19 @@ it('empties the log when it has grown, also after a reader has held it', async (
   expect(await store.totals(group)).toEqual({ events: 0, deadLetters: 60 })
   await store.close()
 })
+
+it('leaves the log to whoever has the turn, until that one is gone for long', async () => {
+  const file = join(folder, 'store.db')
+  const clock = { ms: 1_000_000 }
+  const store = await openStore(`sqlite:${file}`, { clock: () => clock.ms })
+  const logBytes = () => statSync(`${file}-wal`).size
+  const other = new Database(file)
+  other.prepare('UPDATE checkpoint_turn SET until_ms = ?').run(clock.ms + 30_000)
+  await store.writeBatch({ group, outcomes: [deadLetter({ offset: 0 }, 'x'.repeat(20 * 1024 * 1024))] })
+  expect(logBytes()).toBeGreaterThan(20 * 1024 * 1024)
+  clock.ms += 30_001
+  await store.writeBatch({ group, outcomes: [deadLetter({ offset: 1 }, 'x')] })
+  expect(logBytes()).toBeLessThan(1024 * 1024)
+  other.close()
+  await store.close()
+})

@@ -9,9 +9,10 @@ import orphans from './migrations/005-orphans.sql'
 import redrives from './migrations/006-redrives.sql'
 import abandonment from './migrations/007-abandonment.sql'
 import places from './migrations/008-places.sql'
+import checkpoints from './migrations/009-checkpoints.sql'
 
 /** In the order of their numbers; a released one never changes. */
-const migrations = [first, retention, rollups, explanations, orphans, redrives, abandonment, places]
+const migrations = [first, retention, rollups, explanations, orphans, redrives, abandonment, places, checkpoints]
 
 /** "FRSH", so that another program's database is not taken for ours. https://www.sqlite.org/pragma.html#pragma_application_id */
 const applicationId = 0x46525348

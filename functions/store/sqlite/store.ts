@@ -106,7 +106,7 @@ function storeOn(db: Database, parts: Parts): Store {
   const work = deadLetterWork(db, { clock, ids })
   const redrives = redriveRows(db, { clock })
   const watch = watchCommits(version)
-  const checkpoint = checkpointer(db, { file, busyMsMax })
+  const checkpoint = checkpointer(db, { file, busyMsMax, clock })
 
   async function reading<Result>(read: () => Result): Promise<Result> {
     if (!db.open) throw new PipelineError('STORE_UNAVAILABLE', `${file} was closed`)
