@@ -5,7 +5,7 @@ import kafkajs, { type Consumer, type Kafka } from 'kafkajs'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { startBroker } from './broker.ts'
 import { answersKafka } from './probe.ts'
-import { FrameReader } from './protocol/frame.ts'
+import { exchange } from './testing/exchange.ts'
 import { temporaryBroker, temporaryDirectory } from './testing/temporary.ts'
 
 const topics = [{ name: 'events', partitions: 3 }]
@@ -131,22 +131,6 @@ describe('with kafkajs', () => {
     expect((await admin.listGroups()).groups).toEqual([])
   })
 })
-
-/** Sends bytes and returns the frames that came back before the connection closed, or the first `wanted` of them. */
-function exchange(port: number, bytes: Buffer, wanted = Number.POSITIVE_INFINITY): Promise<Buffer[]> {
-  return new Promise((resolve) => {
-    const frames = new FrameReader()
-    const received: Buffer[] = []
-    const socket = connect({ host: '127.0.0.1', port }, () => socket.write(bytes))
-    socket.on('data', (chunk) => {
-      frames.push(chunk)
-      for (let frame = frames.next(); frame !== null; frame = frames.next()) received.push(frame)
-      if (received.length >= wanted) socket.destroy()
-    })
-    socket.on('error', () => {})
-    socket.on('close', () => resolve(received))
-  })
-}
 
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex')
 

@@ -4,7 +4,7 @@ import type { Api, Call } from './api/api.ts'
 import { apiVersions, unsupportedApiVersions } from './api/api-versions.ts'
 import { saslAuthenticate, saslHandshake } from './api/sasl.ts'
 import { Session } from './authentication/session.ts'
-import { FrameReader } from './protocol/frame.ts'
+import { FrameReader, frameBytesMax } from './protocol/frame.ts'
 import { type RequestHeader, readRequestHeader, responseWriter } from './protocol/header.ts'
 import { MalformedFrame, type Reader } from './protocol/reader.ts'
 import type { BrokerState } from './state.ts'
@@ -17,6 +17,9 @@ const idleMsMax = 10 * 60 * 1000
  * queued.max.request.bytes, and lets the clients wait; here the one who exceeds it is closed, and tries again.
  */
 const inboundBytesMax = 256 * 1024 * 1024
+
+/** sasl.server.max.receive.size: what one may send who has not yet said who it is. */
+const strangerFrameBytesMax = 524_288
 
 /**
  * Serves one socket until it closes. Like Kafka, it does not look at the next request before the last is answered
@@ -41,7 +44,8 @@ export function serve(socket: Socket, broker: BrokerState): void {
     if (busy) return
     busy = true
     try {
-      for (let frame = frames.next(); frame !== null; frame = frames.next()) {
+      const next = () => frames.next(session.isOpen ? frameBytesMax : strangerFrameBytesMax)
+      for (let frame = next(); frame !== null; frame = next()) {
         answering = true
         const lent: Buffer[] = []
         const lend = (bytes: number) => {
@@ -136,6 +140,7 @@ type Answering = Buffer[] | null | Promise<Buffer[] | null>
 
 /** The response's bytes, or null when none is due. Throws MalformedFrame for what no client of Kafka would send. */
 function answer(broker: BrokerState, frame: Buffer, peer: Omit<Call, 'version' | 'clientId'>): Answering {
+  if (peer.session.takesBareTokens) return answerToken(peer.session, frame)
   const { header, reader } = readRequestHeader(frame, (key) => broker.apis.get(key)?.flexibleSince)
   const { apiKey, version, clientId } = header
   const api = broker.apis.get(apiKey)
@@ -146,6 +151,15 @@ function answer(broker: BrokerState, frame: Buffer, peer: Omit<Call, 'version' |
   const response = api.handle(broker, request, { version, clientId, ...peer })
   if (response instanceof Promise) return response.then((value) => encode(api, header, value))
   return encode(api, header, response)
+}
+
+/** Kafka closes the connection, too, on a token that proves nothing: without SaslAuthenticate it has no words for it. */
+function answerToken(session: Session, token: Buffer): Buffer[] {
+  const answer = session.step(token)
+  if ('error' in answer) throw new MalformedFrame(answer.message)
+  const length = Buffer.alloc(4)
+  length.writeInt32BE(answer.bytes.length)
+  return [length, answer.bytes]
 }
 
 function readRequest(api: Api, version: number, reader: Reader) {

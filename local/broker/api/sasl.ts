@@ -7,13 +7,13 @@ import { defineApi } from './api.ts'
 export const saslHandshake = defineApi({
   name: 'SaslHandshake',
   key: 17,
-  // Version 0 is followed by bytes that are no Kafka requests; every client of today speaks version 1.
-  versions: [1, 1],
+  // Version 0 is followed by tokens that are no Kafka requests. librdkafka uses SASL only where it is announced.
+  versions: [0, 1],
   flexibleSince: Number.POSITIVE_INFINITY,
   request: { mechanism: string() },
   response: { errorCode: int16(), mechanisms: listOf(string()) },
-  handle(_broker, { mechanism }, { session }) {
-    return { errorCode: errorCode[session.choose(mechanism) ?? 'NONE'], mechanisms }
+  handle(_broker, { mechanism }, { session, version }) {
+    return { errorCode: errorCode[session.choose(mechanism, version === 0) ?? 'NONE'], mechanisms }
   },
 })
 

@@ -14,6 +14,7 @@ export class Session {
   private readonly users: Users | null
   private mechanism: string | null = null
   private exchange: ScramExchange | null = null
+  private bare = false
   private proven = false
 
   /** Without users everybody may do everything. */
@@ -25,11 +26,18 @@ export class Session {
     return this.users === null || this.proven
   }
 
-  choose(mechanism: string): ErrorName | null {
+  /** Whether the next frame is a token of the exchange as it is, and so is the answer to it. */
+  get takesBareTokens(): boolean {
+    return this.bare && !this.proven
+  }
+
+  /** With `bare` tokens, those of the exchange come without SaslAuthenticate around them. */
+  choose(mechanism: string, bare = false): ErrorName | null {
     if (this.users === null || this.proven) return 'ILLEGAL_SASL_STATE'
     if (!mechanisms.includes(mechanism)) return 'UNSUPPORTED_SASL_MECHANISM'
     this.mechanism = mechanism
     this.exchange = null
+    this.bare = bare
     return null
   }
 

@@ -17,12 +17,12 @@ export class FrameReader {
   }
 
   /** The next whole frame without its length, or null. Throws MalformedFrame for a length that cannot be. */
-  next(): Buffer | null {
+  next(bytesMax = frameBytesMax): Buffer | null {
     if (this.bytes < lengthBytes) return null
     if ((this.chunks[0] as Buffer).length < lengthBytes) this.join()
     const first = this.chunks[0] as Buffer
     const length = first.readInt32BE(0)
-    if (length < 0 || length > frameBytesMax) throw new MalformedFrame(`a frame of ${length} bytes`)
+    if (length < 0 || length > bytesMax) throw new MalformedFrame(`a frame of ${length} bytes`)
     if (this.bytes < lengthBytes + length) return null
     const held = this.join()
     const rest = held.subarray(lengthBytes + length)
