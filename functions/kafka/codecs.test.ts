@@ -65,6 +65,12 @@ describe.each(['gzip', 'snappy', 'lz4', 'zstd'])('%s', (codec) => {
   })
 })
 
+it('leaves for the next answer what one answer unpacks to beyond the bound on all of its batches', async () => {
+  const halves = [0, 1, 2].map((offset) => batchOfZeros(offset, unpackedBytesMax / 2))
+  expect(await decode(Buffer.concat(halves))).toHaveLength(2)
+  expect(await decode(Buffer.concat(halves.slice(2)))).toHaveLength(1)
+})
+
 it('refuses a batch that claims more records than kafkajs could hold', async () => {
   const batch = recordBatch('gzip', 0, 3)
   batch.writeInt32BE(2_000_000_000, 57)
@@ -86,7 +92,24 @@ function decode(batches: Buffer): Promise<Message[]> {
 
 /** A record batch of `count` records from `baseOffset` on whose compressed part holds more zeros than is allowed. */
 function recordBatch(codec: string, baseOffset: number, count: number): Buffer {
-  const compressed = bombs[codec]?.() ?? Buffer.alloc(0)
+  return batchOf(codec, baseOffset, count, bombs[codec]?.() ?? Buffer.alloc(0))
+}
+
+/** A record batch with one record, whose value has `length` zeros. */
+function batchOfZeros(baseOffset: number, length: number): Buffer {
+  // Zigzag, seven bits a byte: attributes, two deltas, no key, the value, no headers.
+  const varint = (value: number): number[] =>
+    value < 128 ? [value] : [(value % 128) + 128, ...varint(Math.floor(value / 128))]
+  const body = Buffer.concat([Buffer.from([0, 0, 0, 1, ...varint(2 * length)]), Buffer.alloc(length), Buffer.from([0])])
+  return batchOf(
+    'gzip',
+    baseOffset,
+    1,
+    zlib.gzipSync(Buffer.concat([Buffer.from(varint(2 * body.length)), body]), { level: 1 }),
+  )
+}
+
+function batchOf(codec: string, baseOffset: number, count: number, compressed: Buffer): Buffer {
   const header = Buffer.alloc(61)
   header.writeBigInt64BE(BigInt(baseOffset), 0)
   header.writeInt32BE(compressed.length + 49, 8)

@@ -5,6 +5,7 @@ import { decompress as decompressZstd } from 'fzstd'
 import kafkajs from 'kafkajs'
 import { compressFrame, decompressFrame } from 'lz4-napi'
 import * as snappy from 'snappy'
+import { isSpent, spend } from './fetch-budget.ts'
 import { lz4BytesMax, snappyBlockBytes, xerialBlocks, zstdBytesMax } from './output-bound.ts'
 import { type BatchHeader, headerBefore, recordCountMax, standInRecords } from './stand-in.ts'
 
@@ -117,11 +118,14 @@ function limited(codec: LimitedCodec, bytesMax: number): Codec {
     compress: ({ buffer }) => codec.compress(buffer),
     async decompress(bytes) {
       const header = headerBefore(bytes)
+      if (header && isSpent(bytes)) throw partial('The rest of this answer is unpacked with the next one')
       try {
         if (header && header.recordCount > recordCountMax) {
           throw new Error(`A record batch holds ${header.recordCount} records; at most ${recordCountMax} are read`)
         }
-        return await codec.decompress(bytes, bytesMax)
+        const unpacked = await codec.decompress(bytes, bytesMax)
+        if (header) spend(bytes, unpacked.length, header.recordCount)
+        return unpacked
       } catch (error) {
         if (error instanceof UnpackLimitError && header) return standInRecords(header)
         throw header && listeners.size > 0 ? passOver(header, error as Error) : error
@@ -130,11 +134,15 @@ function limited(codec: LimitedCodec, bytesMax: number): Codec {
   }
 }
 
-/** kafkajs takes this name for a batch that a fetch has cut short: it keeps what came before, and all other partitions. */
 function passOver({ baseOffset, lastOffsetDelta }: BatchHeader, cause: Error): Error {
   const damage = { firstOffset: baseOffset, lastOffset: baseOffset + lastOffsetDelta, reason: cause.message }
   for (const listener of listeners) listener(damage)
-  return Object.assign(new Error(cause.message, { cause }), { name: 'KafkaJSPartialMessageError' })
+  return partial(cause.message, cause)
+}
+
+/** kafkajs takes this name for a batch that a fetch has cut short: it keeps what came before, and all other partitions. */
+function partial(message: string, cause?: Error): Error {
+  return Object.assign(new Error(message, { cause }), { name: 'KafkaJSPartialMessageError' })
 }
 
 function refuse(bytes: number, bytesMax: number): void {

@@ -111,7 +111,13 @@ describe('every row of what AWS documents stands on the page', () => {
     ],
     [
       'What kafkajs cannot give',
-      ['share groups', 'static and cooperative membership', 'headers by name', 'a fetch is unpacked whole'],
+      [
+        'share groups',
+        'static and cooperative membership',
+        'headers by name',
+        'a fetch is unpacked whole',
+        "a batch's records are the arguments of one call",
+      ],
     ],
   ])('%s', (heading, rows) => {
     expect(firstCells(heading)).toEqual(rows)
