@@ -87,7 +87,7 @@ it.each([
 ])('draws %s and counts what arrived in it', async (button, words) => {
   const page = await open()
   await page.getByRole('button', { name: button, exact: true }).click()
-  const sum = page.getByRole('paragraph').filter({ hasText: `60 events in ${words}` })
+  const sum = page.getByRole('paragraph').filter({ hasText: `60 events in ${words}, at most` })
   await sum.waitFor()
   await page.reload()
   await sum.waitFor()
