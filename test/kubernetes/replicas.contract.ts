@@ -121,11 +121,8 @@ export function replicasContract(bootstrap: () => string): void {
     await scaleTo(partitions)
     await shared([1, 1, 1])
     const [victim] = replicas
-    await eventually(
-      'the victim is in mid-batch',
-      async () => isInMidBatch(victim) || void (await send(300)),
-      settleMsMax,
-    )
+    const caught = async () => stopsInMidBatch(victim) || void (await send(300))
+    await eventually('the victim stands still in mid-batch', caught, settleMsMax)
     await victim?.end('SIGKILL')
     replicas = replicas.slice(1)
     await send()
