@@ -130,7 +130,49 @@ describe('with kafkajs', () => {
     expect(await admin.listTopics()).toEqual([])
     expect((await admin.listGroups()).groups).toEqual([])
   })
+
+  it('compacts a topic: readers find the newest record of each key, at its offset', async () => {
+    const { bootstrap } = await temporaryBroker({ cleanerBackoffMs: 10 })
+    const kafka = client(bootstrap)
+    const admin = kafka.admin()
+    await admin.connect()
+    onTestFinished(() => admin.disconnect())
+    const settings = { 'cleanup.policy': 'compact', 'segment.ms': '1000', 'min.cleanable.dirty.ratio': '0.01' }
+    const configEntries = Object.entries(settings).map(([name, value]) => ({ name, value }))
+    await admin.createTopics({ topics: [{ topic: 'events', numPartitions: 1, configEntries }] })
+    const producer = await producerOf(kafka, true)
+    const start = Date.now() - 60_000
+    // By their times, the batches lie in segments of two, the last in one of its own.
+    for (const [i, keys] of [['a', 'b', 'c'], ['a', 'b'], ['a', 'd'], ['e'], ['last']].entries()) {
+      const timestamp = String(start + (i >> 1) * 2000)
+      const messages = keys.map((key) => ({ key, value: `${key}${i}`, timestamp }))
+      await producer.send({ topic: 'events', messages, compression: kafkajs.CompressionTypes.GZIP })
+    }
+    // The last batch of a segment always stays.
+    const expected = ['2:c0', '3:a1', '4:b1', '5:a2', '6:d2', '7:e3', '8:last4']
+    let found: string[] = []
+    for (let attempt = 0; found.join() !== expected.join(); attempt++) found = await allOf(kafka, `reader-${attempt}`)
+    expect(found).toEqual(expected)
+  })
 })
+
+/** What a new group reads to the topic's end, as offset:value. */
+async function allOf(kafka: Kafka, groupId: string): Promise<string[]> {
+  const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 20 })
+  await consumer.connect()
+  await consumer.subscribe({ topics: ['events'], fromBeginning: true })
+  const found: string[] = []
+  await new Promise<void>((resolve) => {
+    void consumer.run({
+      eachMessage: async ({ message }) => {
+        found.push(`${message.offset}:${message.value}`)
+        if (String(message.value).startsWith('last')) resolve()
+      },
+    })
+  })
+  await consumer.disconnect()
+  return found
+}
 
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex')
 

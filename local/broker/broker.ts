@@ -29,6 +29,8 @@ export interface BrokerOptions {
   defaultPartitions?: number
   /** Acknowledge only what is on the disk, so that it survives a power failure too. */
   fsync?: boolean
+  /** Between two looks for records to compact, in ms: 15,000, as Kafka's log.cleaner.backoff.ms. */
+  cleanerBackoffMs?: number
   /** Names and passwords (SASL PLAIN, SCRAM-SHA-256, SCRAM-SHA-512); without them everybody may connect. */
   users?: Record<string, string>
   /** Where the files of `dataDir` are kept: the machine's disk, or without `dataDir` memory for 256 MB. */
@@ -85,7 +87,7 @@ export async function startBroker(options: BrokerOptions): Promise<RunningBroker
   try {
     held = storage.hold(dataDir)
     state = open({ ...options, host, port, dataDir, storage })
-    housekeeping = new Housekeeping(state)
+    housekeeping = new Housekeeping(state, options.cleanerBackoffMs)
   } catch (error) {
     await close()
     throw error

@@ -4,7 +4,7 @@ import type { PartitionLog } from './log/log.ts'
 import type { Topics } from './log/topics.ts'
 
 /** log.cleaner.backoff.ms */
-const roundMs = 15_000
+const defaultRoundMs = 15_000
 
 /** log.retention.check.interval.ms, in rounds. */
 const retentionRounds = 20
@@ -19,6 +19,7 @@ export interface HousekeepingOptions {
   say(line: string): void
 }
 
+/** Begins at once, and goes on until `close`. */
 export class Housekeeping {
   private readonly options: HousekeepingOptions
   private readonly timer: NodeJS.Timeout
@@ -27,8 +28,7 @@ export class Housekeeping {
   private running: Promise<void> | null = null
   private rounds = 0
 
-  /** Begins at once, and goes on until `close`. */
-  constructor(options: HousekeepingOptions) {
+  constructor(options: HousekeepingOptions, roundMs = defaultRoundMs) {
     this.options = options
     this.retain()
     this.timer = setInterval(() => this.round(), roundMs).unref()
