@@ -145,6 +145,21 @@ test('throughput has a bucket for every second up to the last whole one, gaps in
   expect((await get('/api/throughput', throughputSchema)).buckets).toHaveLength(300)
 })
 
+test('throughput by steps adds up the seconds of each, up to the last whole step', async () => {
+  for (let index = 0; index < 25; index++) {
+    await api.write(event({ offset: index }, { event_id: `e${index}` }))
+    api.clock.nowMs += 1000
+  }
+  // 00:10:00 to 00:10:24 were written, and it is 00:10:25.
+  const { buckets } = await get('/api/throughput?seconds=40&step=10', throughputSchema)
+  expect(buckets).toEqual([
+    { at: '2026-11-23T00:09:40.000Z', events: 0, deadLetters: 0 },
+    { at: '2026-11-23T00:09:50.000Z', events: 0, deadLetters: 0 },
+    { at: '2026-11-23T00:10:00.000Z', events: 10, deadLetters: 0 },
+    { at: '2026-11-23T00:10:10.000Z', events: 10, deadLetters: 0 },
+  ])
+})
+
 describe('pages', () => {
   const seqs = (page: z.infer<typeof eventsPageSchema>) => page.events.map(({ seq }) => seq)
   beforeEach(() =>

@@ -12,7 +12,7 @@ export interface Readings {
   lag(): Promise<Lag>
   summary(): Promise<Summary>
   /** Whole seconds and the running one where `toSecond` includes it. */
-  throughput(fromSecond: number, toSecond: number): Promise<Bucket[]>
+  throughput(fromSecond: number, toSecond: number, step?: number): Promise<Bucket[]>
 }
 
 /** Many readers cost 40 readings a second at most, and who has just seen an event finds it counted. */
@@ -26,6 +26,6 @@ export function openReadings(parts: ApiParts): Readings {
     health,
     lag: async () => lagAnswer(await lag()),
     summary: remember(keepMs, now, () => readSummary(parts, lag, health)),
-    throughput: (fromSecond, toSecond) => readThroughput(store, { group, fromSecond, toSecond }),
+    throughput: (fromSecond, toSecond, step) => readThroughput(store, { group, fromSecond, toSecond, step }),
   }
 }

@@ -9,10 +9,13 @@ import { throughputSchema } from '../schemas.ts'
 const route = createRoute({
   method: 'get',
   path: '/api/throughput',
-  summary: 'Arrivals by second, gaps included, up to the last whole second',
-  request: { query: z.object({ seconds: wholeNumber(1, 86_400, 300) }) },
+  summary: 'Arrivals by second, or by steps of several, gaps included, up to the last whole step',
+  request: { query: z.object({ seconds: wholeNumber(1, 86_400, 300), step: wholeNumber(1, 3_600, 1) }) },
   responses: {
-    200: { description: 'One bucket a second', content: { 'application/json': { schema: throughputSchema } } },
+    200: {
+      description: 'One bucket a step; a step begins where its number of seconds divides the time',
+      content: { 'application/json': { schema: throughputSchema } },
+    },
     ...problemResponses(400, 503),
   },
 })
@@ -23,8 +26,10 @@ export function mountThroughput(
   { now }: Pick<ApiParts, 'now'>,
 ): void {
   app.openapi(route, async (c) => {
-    const { seconds } = c.req.valid('query')
+    const { seconds, step } = c.req.valid('query')
     const running = Math.floor(now() / 1000)
-    return c.json({ buckets: await readings.throughput(running - seconds, running) }, 200)
+    const wholeStep = (second: number) => second - (second % step)
+    const buckets = await readings.throughput(wholeStep(running - seconds), wholeStep(running), step)
+    return c.json({ buckets }, 200)
   })
 }

@@ -49,7 +49,8 @@ export const journeySchema = z
     outcome: z.enum(journeyOutcomes),
     summary: z.string().describe('one sentence for people'),
     steps: z.array(journeyStepSchema).describe('always all five, in their order'),
-    event: eventSchema.nullable().describe('as it is stored'),
+    // Not nullable(): of a schema with a name the description would leave the null out.
+    event: z.union([eventSchema, z.null()]).describe('as it is stored'),
     deadLetter: deadLetterSchema.omit({ raw: true, key: true }).nullable(),
     batch: z
       .object({
