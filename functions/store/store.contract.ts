@@ -7,6 +7,7 @@ import { findRecordContract } from './testing/find-record.ts'
 import { lagSamplesContract } from './testing/lag-samples.ts'
 import type { OpenStore } from './testing/opened.ts'
 import { readingContract } from './testing/reading.ts'
+import { rebuildsContract } from './testing/rebuilds.ts'
 import { redrivesContract } from './testing/redrives.ts'
 import { retentionContract } from './testing/retention.ts'
 import { rollupsContract } from './testing/rollups.ts'
@@ -27,6 +28,7 @@ export function storeContract(open: OpenStore, { historyCount = 60 } = {}): void
     sweepHistoriesContract(open, historyCount)
   })
   describe('rollups', () => rollupsContract(open))
+  describe('figures made anew', () => rebuildsContract(open))
   describe('dead letters as work', () => redrivesContract(open))
   describe('abandoned carts', () => abandonmentContract(open))
   describe('what goes and what stays', () => retentionContract(open))

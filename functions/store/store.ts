@@ -6,6 +6,7 @@
 import type { EnrichedEvent } from '../retail/enrich.ts'
 import type { RejectionCode } from '../retail/rejection.ts'
 import type { AbandonmentStore } from './abandonment.ts'
+import type { Rebuilds } from './rebuilds.ts'
 import type { Redrives } from './redrives.ts'
 import type { RowSearch } from './search.ts'
 import type { SpanUnit } from './spans.ts'
@@ -310,6 +311,8 @@ export interface Store {
 
   /** Dead letters as work. */
   readonly redrives: Redrives
+  /** Figures made anew. */
+  readonly rebuilds: Rebuilds
 
   /** The second consumer's state: abandoned carts, incidents and offers. */
   readonly abandonment: AbandonmentStore

@@ -3,6 +3,7 @@ import type { Position } from '../position.ts'
 import type { Expired, Retention } from '../store.ts'
 import type { Database, Session, Statement } from './database.ts'
 import { expireIds } from './expire-ids.ts'
+import { removeStale } from './rebuild-keeper.ts'
 import { type LockedGroup, lockForRemoval, removeRows } from './remove-rows.ts'
 
 /** Rows for each transaction: it holds up the group's batches for some milliseconds. */
@@ -37,8 +38,9 @@ const expireArrivals: Statement = {
 /** Hours and days stay; minutes go with the events, an hour of them at a time. */
 const expireMinutes: Statement = {
   name: 'expire-minutes',
-  text: `DELETE FROM event_minute WHERE group_id = $1 AND minute < $2
-    AND minute <= (SELECT min(minute) FROM event_minute WHERE group_id = $1) + 60`,
+  text: `WITH served AS MATERIALIZED (SELECT coalesce(figures_id, id) AS id FROM consumer_group WHERE id = $1)
+    DELETE FROM event_minute USING served WHERE group_id = served.id AND minute < $2
+    AND minute <= (SELECT min(minute) FROM event_minute JOIN served ON group_id = served.id) + 60`,
 }
 
 /** Every dead letter of a redrive is older than it. Attempts go after them, for they name records that failed again. */
@@ -92,6 +94,7 @@ export function expirer(
         expired.ids += await expireIds(session, id, now)
       })
     }
+    await database.rows(removeStale)
     return expired
   }
 

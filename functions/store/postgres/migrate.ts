@@ -5,9 +5,11 @@ import first from './migrations/001-first.sql'
 import redrives from './migrations/002-redrives.sql'
 import abandonment from './migrations/003-abandonment.sql'
 import places from './migrations/004-places.sql'
+import generations from './migrations/005-generations.sql'
+import usableFrom from './migrations/006-usable-from.sql'
 
 /** In the order of their numbers; a released one never changes. */
-const migrations = [first, redrives, abandonment, places]
+const migrations = [first, redrives, abandonment, places, generations, usableFrom]
 
 /** The same number everywhere: "FRSH". */
 const lockId = 0x46525348
@@ -17,17 +19,19 @@ const tablesOf: Statement = {
   text: `SELECT count(*) AS tables, count(*) FILTER (WHERE relname = 'schema_version') AS ours
     FROM pg_class WHERE relkind = 'r' AND relnamespace = to_regnamespace($1)`,
 }
-const knownVersion: Statement = { name: 'schema-version', text: 'SELECT version FROM schema_version' }
+/** `usable_from` came with the sixth migration. */
+const knownVersion: Statement = { name: 'schema-version', text: 'SELECT * FROM schema_version' }
 
 /**
  * Applies what the schema still lacks in one transaction: Postgres takes back even a CREATE TABLE, so a migration that
- * fails half way leaves the schema as it was.
+ * fails half way leaves the schema as it was. A newer schema stays as it is, and is used as long as it says that this
+ * program can: a deploy expands the schema first, and what nobody needs any more goes with a later one.
  *
- * @throws PipelineError STORE_NEWER when a newer Freshet wrote it, STORE_URL_INVALID when another program did or when
+ * @throws PipelineError STORE_NEWER when a newer Freshet wrote it for newer programs alone, STORE_URL_INVALID when another program did or when
  *   the database's encoding loses characters
  */
 export async function migrate(database: Database, schema: string, steps: string[] = migrations): Promise<void> {
-  if ((await versionOf(database, { schema, name: database.name, newest: steps.length })) === steps.length) return
+  if ((await versionOf(database, { schema, name: database.name, newest: steps.length })) >= steps.length) return
   await database.transaction(async (session) => {
     const run = (text: string) => session.rows({ name: '', text }, [])
     // A reader's connections refuse writes by default; the schema is made all the same.
@@ -38,6 +42,7 @@ export async function migrate(database: Database, schema: string, steps: string[
     await run(`SELECT pg_advisory_xact_lock(${lockId})`)
     await refuseEncoding(session, database.name)
     const version = await versionOf(session, { schema, name: database.name, newest: steps.length })
+    if (version >= steps.length) return
     if (version === 0) {
       await run(`CREATE SCHEMA IF NOT EXISTS ${schema}`)
       await run('CREATE TABLE schema_version (version integer NOT NULL); INSERT INTO schema_version VALUES (0)')
@@ -57,9 +62,9 @@ async function versionOf(asked: Pick<Session, 'rows'>, { schema, name, newest }:
   const [found] = await asked.rows<{ tables: number; ours: number }>(tablesOf, [schema])
   if (!found?.tables) return 0
   if (!found.ours) throw new PipelineError('STORE_URL_INVALID', `${name}: schema ${schema} is another program's`)
-  const [row] = await asked.rows<{ version: number }>(knownVersion, [])
+  const [row] = await asked.rows<{ version: number; usable_from?: number }>(knownVersion, [])
   const version = row?.version ?? 0
-  if (version > newest) {
+  if (version > newest && (row?.usable_from ?? version) > newest) {
     throw new PipelineError('STORE_NEWER', `${name} has schema version ${version}, this program knows ${newest}`)
   }
   return version

@@ -11,7 +11,8 @@ const minutesPerHour = 60
 /** Sketches are 4 KiB an hour: a month of them for each statement. */
 const daysPerRead = 31
 
-const groupId = '(SELECT id FROM consumer_group WHERE name = $1)'
+/** The generation of the group's figures that is served. */
+const figuresId = '(SELECT coalesce(figures_id, id) FROM consumer_group WHERE name = $1)'
 const columns = 'event_type, region, amount_bucket, events, amount_cents'
 
 /** Of each span the whole hours, and the minutes before and after them where a zone's day begins within an hour. */
@@ -22,12 +23,12 @@ const sumsOf: Statement = {
     FROM unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
       WITH ORDINALITY AS span (first_minute, first_hour, end_hour, end_minute, place)
     CROSS JOIN LATERAL (
-      SELECT ${columns} FROM event_hour WHERE group_id = ${groupId} AND hour >= first_hour AND hour < end_hour
+      SELECT ${columns} FROM event_hour WHERE group_id = ${figuresId} AND hour >= first_hour AND hour < end_hour
       UNION ALL
-      SELECT ${columns} FROM event_minute WHERE group_id = ${groupId}
+      SELECT ${columns} FROM event_minute WHERE group_id = ${figuresId}
         AND minute >= first_minute AND minute < least(first_hour * ${minutesPerHour}, end_minute)
       UNION ALL
-      SELECT ${columns} FROM event_minute WHERE group_id = ${groupId} AND end_hour >= first_hour
+      SELECT ${columns} FROM event_minute WHERE group_id = ${figuresId} AND end_hour >= first_hour
         AND minute >= greatest(end_hour * ${minutesPerHour}, first_minute) AND minute < end_minute
     ) AS parts
     GROUP BY 1, 2, region, 4 ORDER BY 1, 2, region, 4`,
@@ -36,7 +37,7 @@ const sumsOf: Statement = {
 const sketchesOf: Statement = {
   name: 'rollup-sketches',
   text: `SELECT place, sketch FROM unnest($2::bigint[], $3::bigint[]) WITH ORDINALITY AS span (first_hour, end_hour, place)
-    JOIN hour_users ON group_id = ${groupId} AND hour >= first_hour AND hour < end_hour`,
+    JOIN hour_users ON group_id = ${figuresId} AND hour >= first_hour AND hour < end_hour`,
 }
 
 /** `toMs` and `fromMs` in whole minutes, and the whole hours between them. */

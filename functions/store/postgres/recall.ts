@@ -20,7 +20,8 @@ export const addGroup: Statement = {
  */
 export const lockGroup: Statement = {
   name: 'lock-group',
-  text: 'SELECT id, seq FROM consumer_group WHERE name = $1 FOR UPDATE',
+  text: `SELECT id, seq, coalesce(figures_id, id) AS "figuresId", next_figures_id AS "nextFiguresId"
+    FROM consumer_group WHERE name = $1 FOR UPDATE`,
 }
 
 const groupId = '(SELECT id FROM consumer_group WHERE name = $1)'
@@ -68,7 +69,8 @@ const knownIds: Statement = {
 
 const sketchesOf: Statement = {
   name: 'sketches-of',
-  text: `SELECT hour, sketch FROM hour_users WHERE group_id = ${groupId} AND hour = ANY($2::bigint[])`,
+  text: `SELECT hour, sketch FROM hour_users WHERE hour = ANY($2::bigint[]) AND group_id =
+    (SELECT coalesce(figures_id, id) FROM consumer_group WHERE name = $1)`,
 }
 
 /** What the store remembers of a batch when the group's row is locked. */
@@ -81,6 +83,10 @@ export interface Recalled {
   ledgers: Ledger[]
   /** Content hashes of the batch's ids that are known. */
   hashes: Map<string, Uint8Array>
+  /** The generation of figures that is served. */
+  figuresId: number
+  /** One that is being built, and gets the same; see rebuilds.ts. */
+  nextFiguresId: number | null
   /** Sketches of the users of the batch's hours. */
   sketches: Map<number, Uint8Array>
 }
@@ -100,7 +106,7 @@ export async function recall(session: Session, batch: Batch): Promise<Recalled> 
 
   session.send(addGroup, [batch.group])
   const [groups, , epochs, ranges, known, sketches] = await Promise.all([
-    session.rows<{ id: number; seq: number }>(lockGroup, [batch.group]),
+    session.rows<GroupRow>(lockGroup, [batch.group]),
     session.rows(addSources, named),
     session.rows<{ topic: string; partition: number; sourceId: number; epoch: number }>(newestEpochs, named),
     session.rows<Range & { sourceId: number }>(rangesAround, [
@@ -124,12 +130,16 @@ export async function recall(session: Session, batch: Batch): Promise<Recalled> 
   return {
     groupId: group.id,
     seq: group.seq,
+    figuresId: group.figuresId,
+    nextFiguresId: group.nextFiguresId,
     ledgerOf: ({ topic, partition }) => ledgers.get(`${partition}/${topic}`) as Ledger,
     ledgers: [...ledgers.values()].sort((a, b) => a.sourceId - b.sourceId),
     hashes: new Map(known.map(({ place, contentHash }) => [ids[place - 1] as string, contentHash])),
     sketches: new Map(sketches.map(({ hour, sketch }) => [hour, sketch])),
   }
 }
+
+type GroupRow = Pick<Recalled, 'seq' | 'figuresId' | 'nextFiguresId'> & { id: number }
 
 interface Partition {
   topic: string

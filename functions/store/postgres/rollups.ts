@@ -27,6 +27,12 @@ const setSketches: Statement = {
     ON CONFLICT (group_id, hour) DO UPDATE SET sketch = excluded.sketch`,
 }
 
+/** The part of an event that figures are made of. */
+export type SummedEvent = Pick<
+  EnrichedEvent,
+  'event_type' | 'amount_bucket' | 'amount_cents' | 'event_ms' | 'region' | 'user_id'
+>
+
 export interface Arrival {
   ms: number
   events: number
@@ -39,30 +45,30 @@ export function writeArrival(session: Session, groupId: number, { ms, events, de
 }
 
 /**
- * Adds new events to the minute and the hour of their own time.
+ * Adds new events to the minute and the hour of their own time, in a generation of figures.
  *
  * @param sketches of the users of these hours, as far as there are any
  */
 export function writeRollups(
   session: Session,
-  groupId: number,
+  figuresId: number,
   sketches: Map<number, Uint8Array>,
-  events: EnrichedEvent[],
+  events: SummedEvent[],
 ): void {
-  session.send(addMinutes, [groupId, ...sumsBy(minuteOf, events)])
-  session.send(addHours, [groupId, ...sumsBy(hourOf, events)])
+  session.send(addMinutes, [figuresId, ...sumsBy(minuteOf, events)])
+  session.send(addHours, [figuresId, ...sumsBy(hourOf, events)])
   const changed = changedSketches(sketches, events)
   if (changed.length === 0) return
   const hours = numbers(changed.map(({ hour }) => hour))
-  session.send(setSketches, [groupId, hours, bytes(changed.map(({ sketch }) => sketch))])
+  session.send(setSketches, [figuresId, hours, bytes(changed.map(({ sketch }) => sketch))])
 }
 
-function minuteOf({ event_ms }: EnrichedEvent): number {
+function minuteOf({ event_ms }: SummedEvent): number {
   return Math.floor(event_ms / 60_000)
 }
 
 /** Whole hours since 1970, UTC. */
-export function hourOf({ event_ms }: EnrichedEvent): number {
+export function hourOf({ event_ms }: SummedEvent): number {
   return Math.floor(event_ms / 3_600_000)
 }
 
@@ -76,7 +82,7 @@ interface Sum {
 }
 
 /** The sums' columns, in the order of the tables' and with one row for each key. */
-function sumsBy(unitOf: (event: EnrichedEvent) => number, events: EnrichedEvent[]): string[] {
+function sumsBy(unitOf: (event: SummedEvent) => number, events: SummedEvent[]): string[] {
   const sums = new Map<string, Sum>()
   for (const event of events) {
     const { event_type: eventType, amount_bucket: amountBucket, amount_cents: cents } = event
@@ -105,7 +111,7 @@ function sumsBy(unitOf: (event: EnrichedEvent) => number, events: EnrichedEvent[
 /** After a while nearly every user is known to the hour's sketch, and nothing is written. */
 function changedSketches(
   sketches: Map<number, Uint8Array>,
-  events: EnrichedEvent[],
+  events: SummedEvent[],
 ): { hour: number; sketch: Uint8Array }[] {
   const changed = new Map<number, Uint8Array>()
   for (const event of events) {

@@ -17,6 +17,7 @@ import { migrate } from './migrate.ts'
 import { accountReader } from './read-account.ts'
 import { rollupReader } from './read-rollups.ts'
 import { rowReader } from './read-rows.ts'
+import { rebuildRows } from './rebuilds.ts'
 import { redriveRows } from './redrives.ts'
 import { rowSearcher } from './search.ts'
 import { sweeper } from './sweep.ts'
@@ -89,6 +90,7 @@ export async function openPostgresStore(url: string, options: PostgresStoreOptio
       ...abandonmentReader(database),
       ...outbox(database),
     },
+    rebuilds: rebuildRows(database, { clock }),
     onCommit: watch.listen,
     async close() {
       await watch.stop()

@@ -6,6 +6,7 @@ import { notifyCommit } from './commit-watch.ts'
 import type { Database, Session } from './database.ts'
 import { type DeadLetterIds, deadLetterIds, writeDeadLetterIds } from './dead-letter-ids.ts'
 import { writePlaceMarks } from './place-marks.ts'
+import { addNew } from './rebuild-keeper.ts'
 import { type Recalled, recall } from './recall.ts'
 import { writeArrival, writeRollups } from './rollups.ts'
 import { writeAccount, writeFiltered, writeSeq } from './write-account.ts'
@@ -39,6 +40,13 @@ export function writeBatch(
     const settled = settleAll(batch, recalled, { deadLetters, attempts })
     const { keepsNoEvents = false } = batch
     write(session, recalled, { ...settled, keepsNoEvents, identities: deadLetters, arrivedMs: options.clock() })
+    if (recalled.nextFiguresId !== null && !keepsNoEvents) {
+      await addNew(
+        session,
+        recalled.nextFiguresId,
+        settled.events.map(({ event }) => event),
+      )
+    }
     if (batch.isFiltered) writeFiltered(session, recalled.groupId)
     await effect?.(session, { groupId: recalled.groupId, stored: settled.events })
     notifyCommit(session, options.channel)
@@ -118,7 +126,8 @@ function claimId(hashes: Map<string, Uint8Array>, id: string, contentHash: Uint8
 
 type Written = Settled & { keepsNoEvents: boolean; identities: DeadLetterIds; arrivedMs: number }
 
-function write(session: Session, { groupId, ledgers, sketches, seq: seqBefore }: Recalled, written: Written): void {
+function write(session: Session, recalled: Recalled, written: Written): void {
+  const { groupId, figuresId, ledgers, sketches, seq: seqBefore } = recalled
   const { events, deadLetters, attempts, identities, arrivedMs, seq } = written
   const shared = { groupId, arrivedMs }
   const rows = written.keepsNoEvents ? [] : events
@@ -136,7 +145,7 @@ function write(session: Session, { groupId, ledgers, sketches, seq: seqBefore }:
   if (rows.length > 0)
     writeRollups(
       session,
-      groupId,
+      figuresId,
       sketches,
       rows.map(({ event }) => event),
     )

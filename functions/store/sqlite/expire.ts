@@ -3,6 +3,7 @@ import type { Database } from 'better-sqlite3'
 import type { RowTable } from '../position.ts'
 import type { Expired, Retention } from '../store.ts'
 import { idExpiry } from './expire-ids.ts'
+import { staleRemover } from './rebuild-keeper.ts'
 import { type RemovableRow, rowRemover } from './remove-rows.ts'
 
 /** Rows for each transaction: it holds the write lock for a few milliseconds. */
@@ -16,6 +17,7 @@ const arrivalMsMax = 2 * 24 * 60 * 60 * 1000
 
 interface GroupRow {
   id: number
+  figuresId: number
   /** The newest event stays: freshness speaks of it. */
   newestEvent: number
 }
@@ -26,7 +28,7 @@ export function expirer(
   { clock }: { clock: () => number },
 ): (options: { budgetMs: number; retention: Retention }) => Expired {
   const groups = db.prepare<[], GroupRow>(`
-    SELECT id, ifnull((SELECT seq FROM event WHERE group_id = consumer_group.id ORDER BY seq DESC LIMIT 1), 0) AS newestEvent
+    SELECT id, ifnull(figures_id, id) AS figuresId, ifnull((SELECT seq FROM event WHERE group_id = consumer_group.id ORDER BY seq DESC LIMIT 1), 0) AS newestEvent
     FROM consumer_group`)
   const oldest = (table: RowTable) =>
     db.prepare<[number, number], RemovableRow & { arrivedMs: number }>(
@@ -50,6 +52,7 @@ export function expirer(
   )
   const removeRows = rowRemover(db)
   const expireIds = idExpiry(db)
+  const removeStale = staleRemover(db)
 
   /** The oldest rows while they are too old; all of a step's where room is needed. Returns how many went. */
   function expireStep(table: RowTable, group: GroupRow, beforeMs: number): number {
@@ -69,10 +72,11 @@ export function expirer(
       expired.events += expireStep('event', group, eventsBefore)
       expired.deadLetters += expireStep('dead_letter', group, now - retention.deadLetterMsMax)
       arrivals.run(group.id, Math.floor((now - arrivalMsMax) / 1000))
-      minutes.run({ group: group.id, minute: Math.floor((now - retention.eventMsMax) / 60_000) })
+      minutes.run({ group: group.figuresId, minute: Math.floor((now - retention.eventMsMax) / 60_000) })
     }
     const goneRedrive = redrive.get(now - retention.deadLetterMsMax)
     if (goneRedrive !== undefined) for (const statement of removeRedrive) statement.run(goneRedrive)
+    removeStale()
     expired.ids = expireIds(now)
     return expired
   })

@@ -5,6 +5,10 @@ export interface GroupRow {
   id: number
   /** The last number given to an event or a dead letter; 0 before the first. */
   seq: number
+  /** The generation of figures that is served. */
+  figuresId: number
+  /** One that is being built, and gets the same; see rebuilds.ts. */
+  nextFiguresId: number | null
 }
 
 export interface GroupStatements {
@@ -16,7 +20,8 @@ export interface GroupStatements {
 
 export function groupStatements(db: Database): GroupStatements {
   return {
-    byName: db.prepare('SELECT id, seq FROM consumer_group WHERE name = ?'),
+    byName: db.prepare(`SELECT id, seq, ifnull(figures_id, id) AS figuresId, next_figures_id AS nextFiguresId
+      FROM consumer_group WHERE name = ?`),
     add: db.prepare('INSERT INTO consumer_group (name) VALUES (?)'),
     setFiltered: db.prepare('UPDATE consumer_group SET is_filtered = 1 WHERE id = ? AND is_filtered = 0'),
     setSeq: db.prepare('UPDATE consumer_group SET seq = ? WHERE id = ?'),
@@ -25,5 +30,8 @@ export function groupStatements(db: Database): GroupStatements {
 
 /** The group's row, made when it is new. */
 export function groupOf(statements: GroupStatements, name: string): GroupRow {
-  return statements.byName.get(name) ?? { id: Number(statements.add.run(name).lastInsertRowid), seq: 0 }
+  const known = statements.byName.get(name)
+  if (known) return known
+  const id = Number(statements.add.run(name).lastInsertRowid)
+  return { id, seq: 0, figuresId: id, nextFiguresId: null }
 }

@@ -24,7 +24,7 @@ export interface IdPlace {
 /** About 20 ms of work for the batch that seals a run, and one MiB of filters for 32 of them. */
 export const idsPerRun = 12_288
 
-type Key = string | Buffer
+export type Key = string | Buffer
 
 /**
  * Prepares the claiming of ids, inside the transaction that stores their events.
@@ -154,7 +154,7 @@ const halfCharacter = /\p{Surrogate}/u
  * Most ids are lower-case UUIDs: 16 bytes instead of 36. SQLite never takes bytes for text, so no two ids meet.
  * The few that UTF-8 cannot tell apart are kept as UTF-16 behind a zero: an odd number of bytes, so never 16.
  */
-function compactId(eventId: string): Key {
+export function compactId(eventId: string): Key {
   if (eventId.length === 36 && uuid.test(eventId)) return Buffer.from(eventId.replaceAll('-', ''), 'hex')
   return halfCharacter.test(eventId) ? Buffer.from(`\0${eventId}`, 'utf16le').subarray(1) : eventId
 }

@@ -10,9 +10,21 @@ import redrives from './migrations/006-redrives.sql'
 import abandonment from './migrations/007-abandonment.sql'
 import places from './migrations/008-places.sql'
 import checkpoints from './migrations/009-checkpoints.sql'
+import generations from './migrations/010-generations.sql'
 
 /** In the order of their numbers; a released one never changes. */
-const migrations = [first, retention, rollups, explanations, orphans, redrives, abandonment, places, checkpoints]
+const migrations = [
+  first,
+  retention,
+  rollups,
+  explanations,
+  orphans,
+  redrives,
+  abandonment,
+  places,
+  checkpoints,
+  generations,
+]
 
 /** "FRSH", so that another program's database is not taken for ours. https://www.sqlite.org/pragma.html#pragma_application_id */
 const applicationId = 0x46525348

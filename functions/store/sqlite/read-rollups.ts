@@ -9,6 +9,7 @@ const minutesPerHour = 60
 
 /** Whole hours, and the minutes before and after them where a zone's day begins within an hour. */
 interface Cut {
+  /** The generation of the group's figures. */
   groupId: number
   firstMinute: number
   firstHour: number
@@ -17,7 +18,9 @@ interface Cut {
 }
 
 export function rollupReader(db: Database): (query: RollupQuery) => Rollup[] {
-  const groupOf = db.prepare<[string], number>('SELECT id FROM consumer_group WHERE name = ?').pluck()
+  const figuresOf = db
+    .prepare<[string], number>('SELECT ifnull(figures_id, id) FROM consumer_group WHERE name = ?')
+    .pluck()
   const columns = 'event_type, region, amount_bucket, events, amount_cents'
   const sums = db.prepare<[Cut], RollupSum>(`
     SELECT event_type AS eventType, nullif(region, '') AS region, amount_bucket AS amountBucket,
@@ -45,7 +48,7 @@ export function rollupReader(db: Database): (query: RollupQuery) => Rollup[] {
   }
 
   return db.transaction(({ group, by, timeZone, ...stretch }: RollupQuery): Rollup[] => {
-    const groupId = groupOf.get(group)
+    const groupId = figuresOf.get(group)
     if (groupId === undefined) return []
     return spansBetween(by, stretch, timeZone).flatMap((span) => {
       const cut = cutOf(groupId, span)

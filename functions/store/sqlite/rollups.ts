@@ -3,9 +3,16 @@ import type { Database } from 'better-sqlite3'
 import type { EnrichedEvent } from '../../retail/enrich.ts'
 import { addUser, emptySketch } from '../distinct-users.ts'
 
+/** The part of an event that figures are made of. */
+export type SummedEvent = Pick<
+  EnrichedEvent,
+  'event_type' | 'amount_bucket' | 'amount_cents' | 'event_ms' | 'region' | 'user_id'
+>
+
 export interface Rollups {
-  add(event: EnrichedEvent): void
-  write(groupId: number, arrival: { ms: number; events: number; deadLetters: number }): void
+  add(event: SummedEvent): void
+  /** Adds the sums to a generation of figures. */
+  write(figuresId: number): void
 }
 
 interface Sum {
@@ -18,14 +25,22 @@ interface Sum {
   cents: number
 }
 
-const addArrival = `INSERT INTO arrival_second VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE
-  SET events = events + excluded.events, dead_letters = dead_letters + excluded.dead_letters`
+/** Prepares the counting of new rows by the second of their arrival. */
+export function arrivalCounter(
+  db: Database,
+): (groupId: number, arrival: { ms: number; events: number; deadLetters: number }) => void {
+  const add = db.prepare(`INSERT INTO arrival_second VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE
+    SET events = events + excluded.events, dead_letters = dead_letters + excluded.dead_letters`)
+  return (groupId, { ms, events, deadLetters }) => {
+    if (events + deadLetters > 0) add.run(groupId, Math.floor(ms / 1000), events, deadLetters)
+  }
+}
+
 const addSum = (table: string) => `INSERT INTO ${table} VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE
   SET events = events + excluded.events, amount_cents = amount_cents + excluded.amount_cents`
 
 /** Prepares the statements; each batch starts with empty sums. */
 export function rollupWriter(db: Database): () => Rollups {
-  const arrivals = db.prepare(addArrival)
   const minutes = db.prepare(addSum('event_minute'))
   const hours = db.prepare(addSum('event_hour'))
   const sketchOf = db
@@ -34,12 +49,12 @@ export function rollupWriter(db: Database): () => Rollups {
   const setSketch = db.prepare('INSERT OR REPLACE INTO hour_users VALUES (?, ?, ?)')
 
   /** After a while nearly every user is known to the hour's sketch, and nothing is written. */
-  function addUsers(groupId: number, hour: number, users: Set<number>): void {
-    const known = sketchOf.get(groupId, hour)
+  function addUsers(figuresId: number, hour: number, users: Set<number>): void {
+    const known = sketchOf.get(figuresId, hour)
     const sketch = known ? new Uint8Array(known) : emptySketch()
     let changed = known === undefined
     for (const user of users) changed = addUser(sketch, user) || changed
-    if (changed) setSketch.run(groupId, hour, sketch)
+    if (changed) setSketch.run(figuresId, hour, sketch)
   }
 
   return function startRollups() {
@@ -55,16 +70,15 @@ export function rollupWriter(db: Database): () => Rollups {
         if (users) users.add(event.user_id)
         else usersByHour.set(hour, new Set([event.user_id]))
       },
-      write(groupId, { ms, events, deadLetters }) {
-        if (events + deadLetters > 0) arrivals.run(groupId, Math.floor(ms / 1000), events, deadLetters)
+      write(figuresId) {
         const byHour = new Map<string, Sum>()
         for (const sum of byMinute.values()) addTo(byHour, { ...sum, at: Math.floor(sum.at / 60) })
         for (const [statement, sums] of [[minutes, byMinute] as const, [hours, byHour] as const]) {
           for (const { at, eventType, region, amountBucket, events, cents } of sums.values()) {
-            statement.run(groupId, at, eventType, region, amountBucket, events, cents)
+            statement.run(figuresId, at, eventType, region, amountBucket, events, cents)
           }
         }
-        for (const [hour, users] of usersByHour) addUsers(groupId, hour, users)
+        for (const [hour, users] of usersByHour) addUsers(figuresId, hour, users)
       },
     }
   }

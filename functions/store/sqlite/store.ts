@@ -20,6 +20,7 @@ import { migrate } from './migrate.ts'
 import { accountReader } from './read-account.ts'
 import { rollupReader } from './read-rollups.ts'
 import { rowReader } from './read-rows.ts'
+import { rebuildRows } from './rebuilds.ts'
 import { redriveRows } from './redrives.ts'
 import { rowSearcher } from './search.ts'
 import { sweeper } from './sweep.ts'
@@ -105,6 +106,7 @@ function storeOn(db: Database, parts: Parts): Store {
   const erase = eraser(db, { clock })
   const work = deadLetterWork(db, { clock, ids })
   const redrives = redriveRows(db, { clock })
+  const rebuilds = rebuildRows(db, { clock, ids })
   const watch = watchCommits(version)
   const checkpoint = checkpointer(db, { file, busyMsMax, clock })
 
@@ -186,6 +188,13 @@ function storeOn(db: Database, parts: Parts): Store {
       incidents: (query) => reading(() => abandonmentRows.incidents(query)),
       offerSteps: (query) => reading(() => abandonmentRows.offerSteps(query)),
       forget: (query) => writing(() => abandonmentRows.forget(query)),
+    },
+    rebuilds: {
+      begin: (query) => writing(() => rebuilds.begin(query)),
+      add: (query) => writing(() => rebuilds.add(query)),
+      addRows: (query) => writing(() => rebuilds.addRows(query)),
+      finish: (query) => writing(() => rebuilds.finish(query)),
+      cancel: (query) => writing(() => rebuilds.cancel(query)),
     },
     onCommit: (listener) => watch.listen(listener),
     async close() {

@@ -8,7 +8,8 @@ import { groupOf, groupStatements } from './groups.ts'
 import type { EventIds, IdPlace } from './ids.ts'
 import { Ledger, type LedgerOptions, type LedgerStatements, ledgerStatements, sourceIdOf } from './ledger.ts'
 import { placeMarker } from './place-marks.ts'
-import { rollupWriter } from './rollups.ts'
+import { rebuildKeeper } from './rebuild-keeper.ts'
+import { arrivalCounter, rollupWriter } from './rollups.ts'
 
 export interface BatchWriterOptions {
   clock: () => number
@@ -31,6 +32,8 @@ export function batchWriter(
   const deadLetters = deadLetterIds(db)
   const attempts = attemptKeeper(db)
   const startRollups = rollupWriter(db)
+  const countArrival = arrivalCounter(db)
+  const rebuild = rebuildKeeper(db)
   const startMarks = placeMarker(db)
 
   function write(batch: Batch, effect?: BatchEffect): BatchResult {
@@ -81,7 +84,13 @@ export function batchWriter(
     }
     ids.end(ledgers.storedUpTo())
     ledgers.close()
-    rollups.write(group.id, { ms: arrivedMs, events: result.stored, deadLetters: rowsPutAside })
+    rollups.write(group.figuresId)
+    if (group.nextFiguresId !== null)
+      rebuild.addNew(
+        group.nextFiguresId,
+        stored.map(({ event }) => event),
+      )
+    countArrival(group.id, { ms: arrivedMs, events: result.stored, deadLetters: rowsPutAside })
     marks.write(group.id)
     if (seq !== group.seq) groups.setSeq.run(seq, group.id)
     if (batch.isFiltered) groups.setFiltered.run(group.id)
