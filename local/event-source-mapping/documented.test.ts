@@ -117,6 +117,8 @@ describe('every row of what AWS documents stands on the page', () => {
         'headers by name',
         'a fetch is unpacked whole',
         "a batch's records are the arguments of one call",
+        'the checksum of a batch',
+        'bytes that cannot be decoded',
       ],
     ],
   ])('%s', (heading, rows) => {

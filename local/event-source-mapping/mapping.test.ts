@@ -5,7 +5,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import kafkajs, { Kafka, logLevel } from 'kafkajs'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { registerCodecs } from '../../functions/kafka/codecs.ts'
+import { produce } from '../broker/api/produce.ts'
 import { type RunningBroker, startBroker } from '../broker/broker.ts'
+import { crc32c } from '../broker/log/crc32c.ts'
+import { ask } from '../broker/testing/ask.ts'
+import { buildBatch } from '../broker/testing/build-batch.ts'
 import { mappingContract } from './mapping.contract.ts'
 import { framed, startTestRegistry } from './schema-registry/testing/registry.ts'
 import { numbers, scripted, valuesIn } from './testing/scripted.ts'
@@ -100,6 +104,27 @@ it('stands still at a batch that cannot be read, says so, reads the other partit
   expect(happenings.filter(({ type }) => type === 'poll-error')).toMatchObject([
     { error: expect.stringContaining(`${on.topic}-0: the record batch at offset 1 to 1 cannot be read`) },
   ])
+})
+
+it('lets a partition stand still whose records cannot be decoded, and reads the others', async () => {
+  await on.produce(0, ['before'])
+  const batch = buildBatch({ records: [{ value: 'damaged beyond all recognition' }] })
+  // All of the record but its length, which the broker does not look into; the CRC is right.
+  batch.fill(0xff, 62)
+  batch.writeUInt32BE(crc32c(batch.subarray(21)), 17)
+  const topics = [{ name: on.topic, partitions: [{ index: 0, records: batch }] }]
+  await ask(broker.port, produce, 9, { transactionalId: null, acks: -1, timeoutMs: 1_000, topics })
+  const seen: string[] = []
+  const { happenings, mapping } = await on.start(async (event) => {
+    seen.push(...valuesIn(event).map(({ value }) => value))
+    return ok
+  })
+  const complaint = `${on.topic}-0: what follows from offset 0 on cannot be read`
+  await on.until(() => happenings.some((one) => one.type === 'poll-error' && one.error.includes(complaint)))
+  await Promise.all([on.produce(1, ['one']), on.produce(2, ['two'])])
+  await on.until(async () => (await on.committed()).join() === '-1,1,1')
+  expect(seen.sort()).toEqual(['one', 'two'])
+  expect(mapping.state()).toMatchObject({ membership: { joined: true }, partitions: [{ lag: null }, {}, {}] })
 })
 
 it('hands over what a schema registry decodes, and gives up, with its reason, what it does not', async () => {

@@ -17,6 +17,7 @@ import { leaveForDead } from './leave-group.ts'
 import { type Membership, MembershipWatch } from './membership.ts'
 import type { PollerEvents, PollerOptions } from './polling.ts'
 import { Room } from './room.ts'
+import { Unreadable } from './unreadable.ts'
 
 const spansEveryMs = 5_000
 const reconnectMs = { min: 100, max: 500 }
@@ -40,6 +41,8 @@ export class Poller {
   readonly #membership = new MembershipWatch()
   #dead: string[] = []
   #failures = 0
+  /** A session has failed: it may have been by records that cannot be decoded. */
+  #isSuspicious = false
   #signalEnd = (_error: Error | null): void => {}
   #ended: Promise<void> = Promise.resolve()
 
@@ -96,6 +99,7 @@ export class Poller {
       } catch (error) {
         if (this.#stopping) return
         this.#failures += 1
+        this.#isSuspicious = true
         const delayMs = Math.min(reconnectMs.max, reconnectMs.min * 2 ** (this.#failures - 1))
         this.#membership.failed(messageOf(error))
         this.#events.failed(messageOf(error), delayMs)
@@ -112,7 +116,13 @@ export class Poller {
     })
     const { topic, groupId, start } = this.#options
     const offsets = new GroupOffsets(this.#kafka, groupId, topic, start)
-    this.#listen(consumer, offsets)
+    const unreadable = new Unreadable({
+      poller: this.#options,
+      assigned: () => this.#assigned,
+      consumer,
+      events: this.#events,
+    })
+    this.#listen(consumer, offsets, unreadable)
     const timer = setInterval(() => this.#tellSpans(offsets), spansEveryMs)
     const forget = standStillAtDamage({
       topic,
@@ -133,6 +143,7 @@ export class Poller {
     } finally {
       clearInterval(timer)
       forget()
+      unreadable.close()
       this.#generation += 1
       this.#consumer = null
       this.#commit = null
@@ -145,7 +156,7 @@ export class Poller {
     }
   }
 
-  #listen(consumer: Consumer, offsets: GroupOffsets): void {
+  #listen(consumer: Consumer, offsets: GroupOffsets, unreadable: Unreadable): void {
     this.#membership.listenTo(consumer)
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       const sameMember = this.#memberId === payload.memberId
@@ -160,7 +171,7 @@ export class Poller {
       // kafkajs keeps what is paused across rebalances, even of partitions that went and came back empty.
       this.roomMade()
       const unknown = this.#assigned.filter((p) => !positions.some(({ partition }) => partition === p))
-      if (unknown.length > 0) this.#begin(consumer, offsets, unknown)
+      if (unknown.length > 0) this.#begin(consumer, offsets, unreadable, unknown)
     })
     consumer.on(consumer.events.START_BATCH_PROCESS, ({ payload }) => {
       // Control records or aborted ones only: kafkajs moves on by itself and does not call `eachBatch`.
@@ -172,7 +183,7 @@ export class Poller {
   }
 
   /** Finds out where the group stands before anything is fetched, rather than let kafkajs begin where it likes. */
-  #begin(consumer: Consumer, offsets: GroupOffsets, partitions: number[]): void {
+  #begin(consumer: Consumer, offsets: GroupOffsets, unreadable: Unreadable, partitions: number[]): void {
     const { topic } = this.#options
     const isCurrent = this.#currently()
     consumer.pause([{ topic, partitions }])
@@ -181,7 +192,10 @@ export class Poller {
       if (!isCurrent()) return
       for (const { partition, offset } of beginnings) consumer.seek({ topic, partition, offset: String(offset) })
       this.#events.begins(beginnings)
-      consumer.resume([{ topic, partitions }])
+      const readable = this.#isSuspicious ? await unreadable.sift(beginnings) : partitions
+      if (!isCurrent()) return
+      this.#isSuspicious = readable.length < partitions.length
+      if (readable.length > 0) consumer.resume([{ topic, partitions: readable }])
     }
     begin().catch((error) => isCurrent() && this.#signalEnd(error))
   }
