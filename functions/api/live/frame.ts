@@ -13,7 +13,7 @@ const extraCharactersMax = 256_000
 const chartSeconds = 300
 
 export type FrameParts = Pick<ApiParts, 'group' | 'now'> & {
-  store: Pick<Store, 'changesSince' | 'head'>
+  store: Pick<Store, 'changesSince' | 'head' | 'events' | 'deadLetters'>
   readings: Pick<Readings, 'summary' | 'lag' | 'throughput'>
 }
 
@@ -32,9 +32,19 @@ export async function changesFrame(parts: FrameParts, cursor: number): Promise<L
 export async function wholeFrame(parts: FrameParts, cursor: number | undefined): Promise<Live> {
   const from = cursor ?? (await parts.store.head(parts.group))
   const changes = await changesFrame(parts, from)
+  const gap = changes.skipped > 0 ? await gapAfter(parts, from) : []
   const second = Math.floor(parts.now() / 1000)
   const measures = await measureMessages(parts, second + 1 - chartSeconds)
-  return { ...changes, messages: [...changes.messages, ...measures] }
+  return { ...changes, messages: [...gap, ...changes.messages, ...measures] }
+}
+
+/** Numbers have no gaps, so where the next kept row is not the next number, what lies between is not kept any more. */
+async function gapAfter({ store, group }: FrameParts, cursor: number): Promise<LiveMessage[]> {
+  const [event] = await store.events({ group, after: cursor, limit: 1 })
+  const [deadLetter] = await store.deadLetters({ group, after: cursor, limit: 1 })
+  const next = Math.min(event?.seq ?? Infinity, deadLetter?.seq ?? Infinity)
+  const isKept = next === cursor + 1 || next === Infinity
+  return isKept ? [] : [{ type: 'gap', from: String(cursor), to: String(next - 1) }]
 }
 
 /** Summary, lag and the throughput from `sinceSecond` up to the running second. */

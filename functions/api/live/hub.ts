@@ -23,7 +23,7 @@ interface Seat {
   isCatchingUp: boolean
 }
 
-export type HubParts = Omit<FrameParts, 'store'> & { store: Pick<Store, 'changesSince' | 'head' | 'onCommit'> }
+export type HubParts = FrameParts & { store: Pick<Store, 'onCommit'> }
 
 const listenersMax = 500
 /** What comes after a pause goes out at once; a busy stream at most so often, for each frame costs every page a drawing. */
