@@ -1,4 +1,5 @@
 // The page's questions to the API, and its few commands.
+import type { Abandonment } from '../functions/api/schemas/abandonment.ts'
 import type { Figures } from '../functions/api/schemas/figures.ts'
 import type { Journey } from '../functions/api/schemas/journey.ts'
 import type { Bucket, DeadLetterRow, EventRow, Live, Summary } from '../functions/api/schemas.ts'
@@ -67,6 +68,12 @@ export async function getEvent(seq: number): Promise<EventRow | null> {
   const { events } = await get<{ events: EventRow[] }>(`/api/events?after=${seq - 1}&limit=1`)
   return events[0]?.seq === seq ? events[0] : null
 }
+
+/** The pipeline's alarms, by the same thresholds as the panels'. */
+export const getAlerts = () => get<{ alerts: { name: string; state: string; text: string }[] }>('/api/alerts')
+
+/** A 404 where the pipeline has no such consumer. */
+export const getAbandonment = () => get<Abandonment>('/api/abandonment')
 
 /** @param place topic, partition and offset, as a path */
 export const getJourney = (place: string) => get<Journey>(`/api/records/${place}`)

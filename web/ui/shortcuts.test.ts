@@ -20,3 +20,11 @@ it('can be switched off, but for Escape', () => {
   expect(commandOf(key('?'), body, false)).toBeNull()
   expect(commandOf(key('Escape'), body, false)).toBe('escape')
 })
+
+it('goes to a panel by g and its letter, and forgets the g after any other key', () => {
+  expect(commandOf(key('g'), body, true)).toBe('go')
+  expect(commandOf(key('d'), body, true, 'go')).toBe('go-to dead-letters-title')
+  expect(commandOf(key('t'), body, true, 'go')).toBe('go-to throughput-title')
+  expect(commandOf(key('t'), body, true, 'next-row')).toBe('chart-or-table')
+  expect(commandOf(key('d'), body, false, 'go')).toBeNull()
+})
