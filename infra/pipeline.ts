@@ -224,7 +224,7 @@ export const pipeline = {
 
   /** Stories that the simulated shop can play here, with a shop's hours made seconds: `npm run local -- --scenario NAME`. */
   scenarios: {
-    'abandonment-spike': { eventsPerSecond: 200, abandonMs: 4_000, latenessMs: 500, windowMs: 1_000 },
+    'abandonment-spike': { eventsPerSecond: 300, abandonMs: 4_000, latenessMs: 500, windowMs: 1_000 },
   },
 
   /** The dashboard draws these lines, and the cloud's alarms use the same; how long a batch may fail is the cloud's alone. */

@@ -14,6 +14,12 @@ it('takes the documented defaults', () => {
   })
 })
 
+it('plays a scenario at its own rate and in a folder of its own, unless told otherwise', () => {
+  const scenario = ['--scenario', 'abandonment-spike']
+  expect(readOptions(scenario)).toMatchObject({ rate: 300, data: resolve('.freshet/abandonment-spike') })
+  expect(readOptions([...scenario, '--rate', '7', '--data', 'd'])).toMatchObject({ rate: 7, data: resolve('d') })
+})
+
 it('takes what is said', () => {
   const args =
     '--port 0 --host 0.0.0.0 --token correct-horse-battery --kafka-port 19092 --data d --rate 1000 --no-producer --brokers a:1,b:2 --seed 7 --json --inspect'

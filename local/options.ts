@@ -1,5 +1,5 @@
 // The options of `npm run local`: what may be said, what is taken when it is not, and what is refused.
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { tokenSchema } from '../functions/api/guard/access.ts'
 import { pipeline } from '../infra/pipeline.ts'
@@ -23,6 +23,8 @@ export interface LocalOptions {
   producer: boolean
   /** `host:port,...` of a Kafka to use instead of the embedded broker. */
   brokers?: string
+  /** A story that the shop plays, with the settings that make it a short one. */
+  scenario?: Scenario
   /** Makes the simulated shop repeat itself. */
   seed?: number
   /** One JSON object a line instead of text. */
@@ -30,6 +32,13 @@ export interface LocalOptions {
   /** The inspector's port; set: breakpoints work and no time-out runs. */
   inspect?: number
 }
+
+export type Scenario = keyof typeof pipeline.scenarios
+
+const scenarios = Object.keys(pipeline.scenarios)
+
+/** As it stands on the command line. */
+type Given = Omit<LocalOptions, 'data' | 'store' | 'rate'> & Partial<Pick<LocalOptions, 'data' | 'store' | 'rate'>>
 
 /** Reads the command line (without `node` and the file). Prints help or a complaint and exits where that is due. */
 export function readOptions(args: string[]): LocalOptions {
@@ -44,16 +53,16 @@ export function readOptions(args: string[]): LocalOptions {
       ).env('API_TOKEN'),
     )
     .option('--kafka-port <n>', "the embedded broker's port, 0 = any free one", wholeNumber(65_535), 9092)
-    .option('--data <dir>', 'where everything is kept', '.freshet')
+    .option('--data <dir>', 'where everything is kept (default: .freshet, and a folder in it for each scenario)')
     .option('--store <url>', 'the store (default: SQLite in the data directory)')
     .option(
       '--rate <n>',
-      'events per second of the simulated shop',
+      `events per second of the simulated shop (default: ${pipeline.producer.eventsPerSecond}, or the scenario's)`,
       wholeNumber(100_000),
-      pipeline.producer.eventsPerSecond,
     )
     .option('--no-producer', 'leave the simulated shop closed')
     .option('--brokers <host:port,...>', 'use this Kafka and start no broker', brokerList)
+    .addOption(new Option('--scenario <name>', 'play a story instead of the even stream').choices(scenarios))
     .option('--seed <n>', 'make the simulated shop repeat itself', wholeNumber(Number.MAX_SAFE_INTEGER))
     .option('--json', 'print one JSON object a line', false)
     .addOption(
@@ -62,13 +71,20 @@ export function readOptions(args: string[]): LocalOptions {
         .preset(9229),
     )
     .allowExcessArguments(false)
-  const options = command.parse(args, { from: 'user' }).opts<Omit<LocalOptions, 'store'> & { store?: string }>()
+  const options = command.parse(args, { from: 'user' }).opts<Given>()
   if (options.token !== undefined && !tokenSchema.safeParse(options.token).success) {
     // By hand, because the library would repeat what was given.
     command.error('error: --token or API_TOKEN: expected 16 to 200 letters, digits or any of - . _ ~ + / =')
   }
-  const data = resolve(options.data)
-  return { ...options, data, store: options.store ?? `sqlite:${data}/freshet.db` }
+  const { scenario } = options
+  const data = resolve(options.data ?? join('.freshet', scenario ?? ''))
+  const { eventsPerSecond } = scenario ? pipeline.scenarios[scenario] : pipeline.producer
+  return {
+    ...options,
+    data,
+    store: options.store ?? `sqlite:${data}/freshet.db`,
+    rate: options.rate ?? eventsPerSecond,
+  }
 }
 
 function wholeNumber(max: number) {

@@ -7,7 +7,7 @@ import { storeHolder } from './faults/hold-store.ts'
 import { type LocalKafka, startKafka } from './kafka.ts'
 import { openLogs } from './log-file.ts'
 import { type LocalMappings, startMappings } from './mappings.ts'
-import type { LocalOptions } from './options.ts'
+import type { LocalOptions, Scenario } from './options.ts'
 import { resumeFromAccount } from './resume.ts'
 import { type ProducerSwitch, periodMs, producerSwitch, startBackground } from './scheduled.ts'
 import type { News, ProducerState, Start } from './start.ts'
@@ -106,6 +106,18 @@ function environmentOf(options: LocalOptions, kafka: LocalKafka): Record<string,
     LAG_SAMPLE_PERIOD_MS: String(periodMs('lag')),
     PRODUCER_EVENTS_PER_SECOND: String(options.rate),
     ...(options.seed === undefined ? {} : { PRODUCER_SEED: String(options.seed) }),
+    ...(options.scenario && scenarioVariables(options.scenario)),
+  }
+}
+
+/** What makes a story of hours one of seconds. */
+function scenarioVariables(name: Scenario): Record<string, string> {
+  const { abandonMs, latenessMs, windowMs } = pipeline.scenarios[name]
+  return {
+    PRODUCER_SCENARIO: name,
+    ABANDON_AFTER_MS: String(abandonMs),
+    ABANDON_LATENESS_MS: String(latenessMs),
+    ABANDON_WINDOW_MS: String(windowMs),
   }
 }
 

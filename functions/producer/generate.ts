@@ -18,9 +18,19 @@ export interface ShopEvent {
 
 /** An event of the moment `atMs`, whose fraction becomes the timestamp's microseconds. */
 export function generateEvent(random: Random, atMs: number): ShopEvent {
+  // In this order, so that a seed makes what it always made.
+  const event_id = uuid4(random)
+  const event_type = pick(random, eventTypes)
+  return { event_id, event_type, ...particulars(random, atMs) }
+}
+
+/** The same, but of a type. */
+export function shopEvent(random: Random, type: EventType, atMs: number): ShopEvent {
+  return { event_id: uuid4(random), event_type: type, ...particulars(random, atMs) }
+}
+
+function particulars(random: Random, atMs: number): Omit<ShopEvent, 'event_id' | 'event_type'> {
   return {
-    event_id: uuid4(random),
-    event_type: pick(random, eventTypes),
     user_id: between(random, 1000, 9999),
     product_id: between(random, 1, 500),
     amount: between(random, 500, 85_000) / 100,

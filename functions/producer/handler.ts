@@ -6,13 +6,18 @@ import { readEnvironment } from '../environment.ts'
 import { kafkaConfig } from '../kafka/bootstrap.ts'
 import { openPublisher, type Publisher } from '../kafka/publish.ts'
 import type { LambdaContext, ScheduleEvent } from '../lambda/kafka-event.ts'
+import { journeys } from './journeys.ts'
+import type { Pace } from './pace.ts'
 import { type ProducerSummary, produce } from './produce.ts'
 import { seededRandom } from './random.ts'
+import { orderedStory, type Story, uniformStory } from './story.ts'
 
 const variables = z.object({
   TOPIC: z.string().min(1),
   PRODUCER_EVENTS_PER_SECOND: z.coerce.number().positive().max(100_000),
   PRODUCER_SEED: z.string().min(1).optional(),
+  /** A story instead of the even stream. */
+  PRODUCER_SCENARIO: z.enum(['abandonment-spike']).optional(),
 })
 
 /** The schedule's shortest period. https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html */
@@ -23,6 +28,8 @@ const promptMs = 5000
 const handoverMs = 100
 
 let publisher: Publisher | undefined
+/** Without a seed, runs of this environment still tell one story. */
+const ownSeed = randomUUID()
 
 /** Answers what it sent, once its minute is over. */
 export async function handler(event: Partial<ScheduleEvent>, context: LambdaContext): Promise<ProducerSummary> {
@@ -31,16 +38,34 @@ export async function handler(event: Partial<ScheduleEvent>, context: LambdaCont
   const { publish } = publisher
   const now = fineClock()
   const startMs = now()
+  const pace = {
+    startMs,
+    endMs: endOfRun(event.time, startMs),
+    eventsPerSecond: environment.PRODUCER_EVENTS_PER_SECOND,
+  }
   return produce({
-    pace: { startMs, endMs: endOfRun(event.time, startMs), eventsPerSecond: environment.PRODUCER_EVENTS_PER_SECOND },
-    // The firing's time is part of the seed: the next minute must not repeat this one's ids.
-    random: seededRandom(environment.PRODUCER_SEED ? `${environment.PRODUCER_SEED} ${event.time}` : randomUUID()),
+    story: storyOf(pace, event.time, environment),
+    endMs: pace.endMs,
     now,
     sleep,
     remainingMs: () => context.getRemainingTimeInMillis(),
     publish: (messages) => publish(environment.TOPIC, messages),
     onFailure: (error) => console.warn(error.message),
   })
+}
+
+function storyOf(
+  pace: Pace,
+  dueTime: string | undefined,
+  { PRODUCER_SEED: seed, PRODUCER_SCENARIO: scenario }: z.infer<typeof variables>,
+): Story {
+  if (scenario === undefined) {
+    // The firing's time is part of the seed: the next minute must not repeat this one's ids.
+    return uniformStory(pace, seededRandom(seed ? `${seed} ${dueTime}` : randomUUID()))
+  }
+  const { startMs, endMs, eventsPerSecond } = pace
+  const originMs = endMs + handoverMs - runMs
+  return orderedStory(journeys({ seed: seed ?? ownSeed, originMs, fromMs: startMs, eventsPerSecond }), endMs)
 }
 
 /** A minute after the schedule's moment, or after the start where that came late: EventBridge is up to a minute late. */

@@ -6,6 +6,7 @@ import { generateEvent, naiveTimestamp, type ShopEvent } from './generate.ts'
 import { endOfRun } from './handler.ts'
 import { produce } from './produce.ts'
 import { seededRandom } from './random.ts'
+import { uniformStory } from './story.ts'
 
 const startMs = Date.UTC(2026, 10, 23, 1, 2, 3)
 
@@ -24,9 +25,10 @@ async function run(options: {
   const deadlineMs = startMs + (options.remainingMs ?? 3_600_000)
   const fault = options.fault ?? new PipelineError('KAFKA_UNAVAILABLE', 'away')
   let failures = 0
+  const pace = { startMs, endMs: startMs + (options.runMs ?? 1000), eventsPerSecond: options.eventsPerSecond }
   const summary = await produce({
-    pace: { startMs, endMs: startMs + (options.runMs ?? 1000), eventsPerSecond: options.eventsPerSecond },
-    random: seededRandom(options.seed ?? 'a seed'),
+    story: uniformStory(pace, seededRandom(options.seed ?? 'a seed')),
+    endMs: pace.endMs,
     now: () => nowMs,
     sleep: async (ms) => {
       nowMs += ms

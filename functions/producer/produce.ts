@@ -1,13 +1,13 @@
 // One run of the simulated shop: sends what is due, tick by tick, until its time is over.
 import { PipelineError } from '../errors.ts'
 import type { OutgoingMessage } from '../kafka/publish.ts'
-import { generateEvent } from './generate.ts'
-import { dueAt, dueBy, type Pace, totalDue } from './pace.ts'
-import type { Random } from './random.ts'
+import type { ShopEvent } from './generate.ts'
+import type { Story } from './story.ts'
 
 export interface ProducerParts {
-  pace: Pace
-  random: Random
+  story: Story
+  /** No event is sent at this moment or after it, ms. */
+  endMs: number
   /** ms with a fraction. */
   now(): number
   sleep(ms: number): Promise<void>
@@ -41,40 +41,38 @@ const retryMsMax = 2000
  * @throws PipelineError when the broker refuses for good, or when nothing at all was acknowledged
  */
 export async function produce(parts: ProducerParts): Promise<ProducerSummary> {
-  const { pace } = parts
-  const total = totalDue(pace)
+  const { story, endMs } = parts
   const summary: ProducerSummary = { acknowledged: 0, unsent: 0, failedSends: 0 }
-  const isOver = () => parts.now() >= pace.endMs || parts.remainingMs() <= reserveMs
+  const isOver = () => parts.now() >= endMs || parts.remainingMs() <= reserveMs
   let lastFault: PipelineError | undefined
 
-  while (summary.acknowledged < total) {
+  while (story.nextDueMs() < Number.POSITIVE_INFINITY) {
     // Asked before the send: what became due in the last tick is sent too.
     const isLastTick = isOver()
     const tickStartMs = parts.now()
-    const batch = nextBatch(parts, summary.acknowledged, tickStartMs)
+    const batch = story.take(tickStartMs, messagesPerSendMax).map(messageOf)
     if (batch.length > 0) {
       const sent = await sendUntil(isOver, batch, parts)
       summary.failedSends += sent.failures
       lastFault = sent.lastFault ?? lastFault
-      if (!sent.acknowledged) break
+      if (!sent.acknowledged) {
+        summary.unsent += batch.length
+        break
+      }
       summary.acknowledged += batch.length
     }
     if (isLastTick) break
-    const wakeMs = Math.min(pace.endMs, Math.max(dueAt(pace, summary.acknowledged), tickStartMs + tickMs))
+    const wakeMs = Math.min(endMs, Math.max(story.nextDueMs(), tickStartMs + tickMs))
     // Timers count whole milliseconds; one that fired a fraction early would cost a tick.
     await parts.sleep(Math.max(0, Math.ceil(wakeMs - parts.now())))
   }
-  summary.unsent = dueBy(pace, parts.now()) - summary.acknowledged
+  summary.unsent += story.waiting(parts.now())
   if (lastFault && summary.acknowledged === 0) throw lastFault
   return summary
 }
 
-function nextBatch({ pace, random }: ProducerParts, sent: number, nowMs: number): OutgoingMessage[] {
-  const due = Math.min(dueBy(pace, nowMs) - sent, messagesPerSendMax)
-  return Array.from({ length: Math.max(0, due) }, (_, index) => {
-    const event = generateEvent(random, dueAt(pace, sent + index))
-    return { key: String(event.user_id), value: JSON.stringify(event) }
-  })
+function messageOf(event: ShopEvent): OutgoingMessage {
+  return { key: String(event.user_id), value: JSON.stringify(event) }
 }
 
 /** Tries a batch again, waiting longer each time, until it is acknowledged or the time is over. */

@@ -17,7 +17,10 @@ export const abandonmentRegionSchema = z.object({
     .describe('learning: too few carts, or too short a past, to judge. spike: an incident is open'),
   rate: share.nullable().describe('share abandoned in the newest closed windows that hold enough carts'),
   baseline: share.nullable().describe('the median share of the windows before'),
-  score: z.number().nullable().describe('how many spreads rate lies above baseline; an incident opens at openScore'),
+  score: z
+    .number()
+    .nullable()
+    .describe('how many standard deviations rate lies above baseline; an incident opens at openScore'),
   windows: z.array(windowSchema).describe('closed windows, ascending, without gaps; the newest 60 at most'),
 })
 

@@ -120,14 +120,19 @@ function follow(
   return { region: { ...region, incident: grown, calmWindows }, ended: null }
 }
 
-/** Compares the newest windows with the baseline; a score of null says that there is too little to compare. */
+/**
+ * Compares the newest windows with the baseline: the newest alone, then with those before it, and takes what stands out
+ * most. A score of null says that there is too little to compare.
+ */
 export function judge({ lately, history }: Region, rules: AbandonmentRules): Judgement {
   const baseline = baselineOf(history, rules)
+  let judgement: Judgement = { counts: [0, 0], baseline: baseline?.rate ?? null, score: null }
   let counts: Counts = [0, 0]
   for (const [decided, abandoned] of lately.slice(-rules.recentWindows).reverse()) {
-    if (counts[0] >= rules.cartsMin) break
     counts = [counts[0] + decided, counts[1] + abandoned]
+    if (counts[0] < rules.cartsMin) continue
+    const score = baseline && scoreOf(counts, baseline)
+    if (judgement.counts[0] === 0 || (score ?? 0) > (judgement.score ?? 0)) judgement = { ...judgement, counts, score }
   }
-  const score = baseline && counts[0] >= rules.cartsMin ? scoreOf(counts, baseline) : null
-  return { counts, baseline: baseline?.rate ?? null, score }
+  return judgement
 }

@@ -8,7 +8,7 @@ export interface AbandonmentRules {
   latenessMs: number
   /** Carts are counted by windows of this length. */
   windowMs: number
-  /** The recent past is these many closed windows at most: as few of the newest as hold `cartsMin` carts. */
+  /** The recent past is these many closed windows at most. */
   recentWindows: number
   /** The baseline is made of these many windows before the recent ones. */
   baselineWindows: number
@@ -16,7 +16,7 @@ export interface AbandonmentRules {
   cartsMin: number
   /** Baseline blocks of at least `cartsMin` carts that are needed before anything is judged. */
   blocksMin: number
-  /** A spike begins this many spreads above the baseline… */
+  /** A spike begins this many standard deviations above the baseline… */
   openScore: number
   /** …and by at least this share of all carts. */
   openRise: number
