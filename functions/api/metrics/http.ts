@@ -45,8 +45,8 @@ export function ownMetrics(registry: Registry): OwnMetrics {
     async watch(c, next) {
       const startMs = performance.now()
       await next()
-      // What matched last is the route; the guard's own paths match everything. Names that were asked for never stand here.
-      const matched = routePath(c, -1)
+      // The path as it was mounted, of what answered: names that were asked for never stand here.
+      const matched = routePath(c)
       const labels = {
         method: knownMethods.includes(c.req.method) ? c.req.method : 'other',
         route: matched === '/*' || matched === '*' ? 'other' : matched,

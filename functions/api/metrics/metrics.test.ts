@@ -62,6 +62,9 @@ test('says nothing of what is not known', async () => {
 })
 
 test('counts requests by route and status, whatever is asked for', async () => {
+  // A page's files are mounted over everything, behind the API's own routes.
+  api.app.get('/*', (c) => (c.req.path === '/index.html' ? c.text('a page') : c.notFound()))
+  await api.get('/index.html')
   await api.get('/api/events?limit=1')
   await api.get('/api/events?limit=0')
   await api.get(`/api/records/${topic}/0/7`)
@@ -73,6 +76,7 @@ test('counts requests by route and status, whatever is asked for', async () => {
     'freshet_http_requests_total{method="GET",route="/api/events",status="200"}': 1,
     'freshet_http_requests_total{method="GET",route="/api/events",status="400"}': 1,
     'freshet_http_requests_total{method="GET",route="/api/records/:topic/:partition/:offset",status="200"}': 1,
+    'freshet_http_requests_total{method="GET",route="other",status="200"}': 1,
     'freshet_http_requests_total{method="GET",route="other",status="404"}': 3,
     'freshet_http_requests_total{method="other",route="other",status="404"}': 1,
   })
