@@ -47,6 +47,14 @@ describe('the description', () => {
     for (const alarm of alarms) expect(alarm.alarmActions).toHaveLength(1)
   })
 
+  it('fits into the 4 KB that Lambda has for the variables of a function', () => {
+    for (const { inputs, parent } of ofType(graph, 'aws:lambda/function:Function')) {
+      const variables = Object.entries((inputs.environment?.variables ?? {}) as Record<string, string>)
+      const bytes = variables.reduce((sum, [name, value]) => sum + Buffer.byteLength(name + value), 0)
+      expect(bytes, parent).toBeLessThan(4096)
+    }
+  })
+
   it('lets nothing be new before the step of the deploy has ended', () => {
     const steps = ofType(graph, 'aws:lambda/invocation:Invocation')
     expect(steps.map(({ inputs }) => inputs.functionName)).toEqual([expect.stringContaining('MigrateFunction')])

@@ -5,11 +5,14 @@ import { writeSync } from 'node:fs'
 
 const [, , bundle, name, event] = process.argv
 const startMs = performance.now()
+const startCpu = process.cpuUsage()
 const { [name]: handler } = await import(bundle)
 const initMs = performance.now() - startMs
+const { user, system } = process.cpuUsage(startCpu)
+const initCpuMs = (user + system) / 1_000
 const deadlineMs = Date.now() + 10_000
 const context = { getRemainingTimeInMillis: () => deadlineMs - Date.now() }
 const answer = event === undefined ? null : await handler(JSON.parse(event), context)
-writeSync(3, JSON.stringify({ initMs, answer }))
+writeSync(3, JSON.stringify({ initMs, initCpuMs, answer }))
 // Lambda freezes what the handler leaves open; connections would keep this process.
 process.exit(0)

@@ -20,8 +20,23 @@ declare module 'vitest' {
 const installed = '/usr/lib/postgresql'
 const startMsMax = 30_000
 
+export interface PostgresServer {
+  /** postgres://user@127.0.0.1:port/database */
+  url: string
+  child: ChildProcess
+  /** Ends it and deletes its data. */
+  stop(): Promise<void>
+}
+
 /** Runs once before all test files, and what it returns runs after them. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const server = await startPostgresServer()
+  project.provide('postgresUrl', server.url)
+  return server.stop
+}
+
+/** `waitsForDisk`: as a server does that people rely on. Tests are not about power cuts, and waiting is most of the time. */
+export async function startPostgresServer({ waitsForDisk = false } = {}): Promise<PostgresServer> {
   const programs = findPrograms()
   const folder = mkdtempSync(join(tmpdir(), 'freshet-postgres-'))
   const user = serverUser()
@@ -38,24 +53,26 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     listen_addresses: '127.0.0.1',
     port,
     unix_socket_directories: folder,
-    // Nothing here is about power cuts, and waiting for the disk is most of the time.
-    fsync: 'off',
+    fsync: waitsForDisk ? 'on' : 'off',
     max_connections: 60,
   }
   const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-  const server = spawn(join(programs, 'postgres'), ['-D', data, ...options], {
+  const child = spawn(join(programs, 'postgres'), ['-D', data, ...options], {
     ...user,
     cwd: folder,
     stdio: ['ignore', 'ignore', 'ignore'],
   })
-  const postgresUrl = `postgres://freshet@127.0.0.1:${port}/postgres`
-  await answers(postgresUrl, server)
-  project.provide('postgresUrl', postgresUrl)
-  return async () => {
-    // Fast shutdown: connections are ended, then the server. https://www.postgresql.org/docs/current/server-shutdown.html
-    server.kill('SIGINT')
-    if (server.exitCode === null) await once(server, 'exit')
-    rmSync(folder, { recursive: true })
+  const url = `postgres://freshet@127.0.0.1:${port}/postgres`
+  await answers(url, child)
+  return {
+    url,
+    child,
+    async stop() {
+      // Fast shutdown: connections are ended, then the server. https://www.postgresql.org/docs/current/server-shutdown.html
+      child.kill('SIGINT')
+      if (child.exitCode === null) await once(child, 'exit')
+      rmSync(folder, { recursive: true })
+    },
   }
 }
 
