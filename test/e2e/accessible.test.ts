@@ -77,6 +77,33 @@ it('has no violations: as a table, with the list of keys, disconnected', async (
   expect(found).toEqual([])
 })
 
+it('has no violations: stuck, and in the workbench of dead letters', async () => {
+  await fill()
+  const found: string[] = []
+  const response = await fetch(`${stack.dashboard}/api/local/faults`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ fault: 'slow-store', on: true }),
+  })
+  expect(response.status).toBe(202)
+  // Something has to wait for the store.
+  await post(stack, event('waits'))
+  await state('stuck').waitFor()
+  found.push(...(await violations('stuck')))
+  await page.locator('[data-event-id="waits"]').waitFor({ timeout: 60_000 })
+
+  await page.getByRole('button', { name: 'Work on them' }).click()
+  await page.getByTestId('letter-group').first().waitFor()
+  found.push(...(await violations('workbench')))
+  await page.getByRole('button', { name: /MISSING_FIELDS: / }).click()
+  await page.getByTestId('letter-case').waitFor()
+  await page.getByRole('button', { name: 'Dry run' }).click()
+  await page.getByTestId('plan-sentence').waitFor()
+  await page.getByRole('button', { name: 'Discard…' }).click()
+  found.push(...(await violations('a dead letter')))
+  expect(found).toEqual([])
+})
+
 it('fits a width of 320 px without scrolling sideways, and has no violations there', async () => {
   await page.setViewportSize({ width: 320, height: 640 })
   await fill()

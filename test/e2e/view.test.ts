@@ -107,3 +107,54 @@ it('hands over what the filter lets through as a file', async () => {
   expect(lines.map((line) => JSON.parse(line).event_id).sort()).toEqual(expected.sort())
   await page.close()
 })
+
+it('chooses a stretch of the chart by dragging, and a link shows another person the same', async () => {
+  const page = await open()
+  const chart = page.getByRole('slider', { name: /Events per second/ })
+  const box = await chart.boundingBox()
+  if (!box) throw new Error('the chart is not drawn')
+  const y = box.y + box.height / 2
+  await page.mouse.move(box.x + box.width * 0.6, y)
+  await page.mouse.down()
+  await page.mouse.move(box.x + box.width * 0.8, y, { steps: 5 })
+  await page.mouse.up()
+  const sum = page.getByRole('paragraph').filter({ hasText: /in \d.* from \d\d:\d\d:\d\d/ })
+  await sum.waitFor()
+  const { search } = new URL(page.url())
+  expect(search).toMatch(/^\?from=\d+&to=\d+$/)
+  const other = await open(search)
+  await other
+    .getByRole('paragraph')
+    .filter({ hasText: await sum.innerText() })
+    .waitFor()
+  await other.getByRole('button', { name: 'Show all' }).click()
+  expect(new URL(other.url()).search).toBe('')
+  await page.close()
+  await other.close()
+})
+
+it('goes to a panel by two keys, and the focus goes along', async () => {
+  const page = await open()
+  await page.keyboard.press('g')
+  await page.keyboard.press('b')
+  expect(await page.evaluate('document.activeElement.id')).toBe('business-title')
+  await page.getByTestId('business').waitFor()
+  await page.close()
+})
+
+it('shows moments in the reader’s zone or in UTC, by one switch', async () => {
+  const page = await browser.newPage({ timezoneId: 'Australia/Sydney' })
+  await page.goto(stack.dashboard)
+  const time = page.getByTestId('feed-row').first().locator('time')
+  await time.waitFor()
+  const machine = (await time.getAttribute('datetime')) ?? ''
+  const inSydney = new Intl.DateTimeFormat('en-AU', {
+    timeStyle: 'medium',
+    hourCycle: 'h23',
+    timeZone: 'Australia/Sydney',
+  })
+  expect(await time.innerText()).toContain(inSydney.format(new Date(machine)))
+  await page.getByRole('button', { name: 'UTC', exact: true }).click()
+  await eventually('it is in UTC', async () => (await time.innerText()).includes(machine.slice(11, 19)))
+  await page.close()
+})

@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     dir: 'test/e2e',
     include: ['**/*.test.ts'],
-    testTimeout: 120_000,
+    testTimeout: 300_000,
     hookTimeout: 60_000,
     fileParallelism: false,
   },
