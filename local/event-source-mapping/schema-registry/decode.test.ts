@@ -1,8 +1,9 @@
+import { readFileSync } from 'node:fs'
 import avro from 'avsc'
 import protobuf from 'protobufjs'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type Decoded, recordDecoder } from './decode.ts'
-import { framed, startTestRegistry, type TestRegistry } from './testing/registry.ts'
+import { framed, startTestRegistry, type TestRegistry, type TestSchema } from './testing/registry.ts'
 
 let registry: TestRegistry
 let now: number
@@ -29,6 +30,26 @@ function jsonOf(decoded: Decoded): unknown {
 }
 
 const order = { type: 'record', name: 'Order', fields: [{ name: 'id', type: 'string' }] } as const
+
+describe("Confluent's own serializers", () => {
+  const { recorded, registered } = JSON.parse(
+    readFileSync(new URL('fixtures/confluent.json', import.meta.url), 'utf8'),
+  ) as { recorded: { format: string; value: string }[]; registered: TestSchema[] }
+
+  it.each(recorded)('are understood, digit by digit: $format', async ({ format, value }) => {
+    registered.forEach((schema, index) => {
+      registry.schemas.set(index + 1, schema)
+    })
+    const decoded = await decodeValue(Buffer.from(value, 'base64'))
+    if (decoded.kind !== 'decoded') throw new Error(decoded.detail)
+    expect(decoded.value.metadata?.dataFormat).toBe(format)
+    const text = String(decoded.value.bytes)
+    // Above 2^53, so JSON.parse would round it.
+    expect(text).toContain('9007199254740993')
+    const event = { event_id: 'order-1', user_id: 4242, amount: 199.99, region: null, tags: ['new', 'ü'] }
+    expect(JSON.parse(text)).toMatchObject(event)
+  })
+})
 
 describe('Avro', () => {
   const schema = {
