@@ -84,7 +84,7 @@ it('refuses a store of a newer version, a schema of another program, and an enco
   const url = freshUrl()
   await (await openStore(url)).close()
   const other = await connectionAt(url)
-  await other.query('UPDATE schema_version SET version = 99')
+  await other.query('UPDATE schema_version SET version = 99, usable_from = 99')
   await expect(openStore(url)).rejects.toMatchObject({ code: 'STORE_NEWER', retriable: false })
 
   const foreign = freshUrl()
@@ -96,6 +96,18 @@ it('refuses a store of a newer version, a schema of another program, and an enco
     code: 'STORE_URL_INVALID',
     hint: expect.stringContaining('createdb -E UTF8'),
   })
+})
+
+it('goes on with a schema that a newer release has expanded, and leaves it as it is', async () => {
+  const url = freshUrl()
+  await (await openStore(url)).close()
+  const other = await connectionAt(url)
+  await other.query('ALTER TABLE event ADD COLUMN later text; UPDATE schema_version SET version = 99')
+  const store = await storeAt(url)
+  expect(await store.writeBatch(one)).toMatchObject({ stored: 1 })
+  expect(await store.events({ group, limit: 1 })).toMatchObject([{ event_id: 'a' }])
+  const { rows } = await other.query('SELECT version FROM schema_version')
+  expect(rows).toEqual([{ version: 99 }])
 })
 
 it('leaves a schema as it was where a migration fails half way', async () => {
