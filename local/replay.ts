@@ -1,13 +1,17 @@
 // `npm run replay`: a group reads its records again, on a running stack, on a stopped one, or on a Kafka elsewhere.
+import { userInfo } from 'node:os'
 import { Kafka, type KafkaConfig, logLevel } from 'kafkajs'
 import type { Health } from '../functions/api/schemas.ts'
 import { PipelineError } from '../functions/errors.ts'
 import { openOffsets, type PartitionOffsets } from '../functions/kafka/offsets.ts'
+import { openStore } from '../functions/store/open.ts'
 import { type Addresses, askStack, findStack, isRunning } from './addresses.ts'
 import { runCommand } from './command.ts'
 import { describeAccount, describeAmount, describePlan } from './replay/describe.ts'
+import type { From } from './replay/from.ts'
 import { type ReplayOptions, readReplayOptions } from './replay/options.ts'
 import { type PartitionPlan, planReplay, recordsAgain, recordsRead } from './replay/plan.ts'
+import { describeRebuild, rebuildFigures } from './replay/rebuild.ts'
 import { resetOffsets } from './replay/reset.ts'
 import { startStack } from './stack.ts'
 import { progressOn } from './terminal/progress.ts'
@@ -15,28 +19,56 @@ import { progressOn } from './terminal/progress.ts'
 const lookAgainMs = 200
 
 await runCommand(async (say) => {
-  const options = readReplayOptions(process.argv.slice(2))
+  const { from, ...asked } = readReplayOptions(process.argv.slice(2))
+  if (from === null) return rebuildOn(asked, say)
+  const options = { ...asked, from }
   if (options.brokers !== undefined) return replayElsewhere({ ...options, brokers: options.brokers }, say)
-  const found = findStack(options.data)
-  if (isRunning(found)) return replayOn(found, options, say)
-  say(`no stack runs on ${options.data}: it is started without its shop for as long as this takes`)
-  const { data, store } = options
+  await onStack(options, say, (stack) => replayOn(stack, options, say))
+})
+
+type Say = (line: string) => void
+/** A replay, whose place is known, and a rebuild, which has none. */
+type Asked = Omit<ReplayOptions, 'from'>
+type Replay = Asked & { from: From }
+
+/** On the stack that runs on the folder, or on one that is started without its shop. */
+async function onStack({ data, store }: Asked, say: Say, work: (stack: Addresses) => Promise<void>): Promise<void> {
+  const found = findStack(data)
+  if (isRunning(found)) return work(found)
+  say(`no stack runs on ${data}: it is started without its shop for as long as this takes`)
   const stack = await startStack(
     { port: 0, kafkaPort: 0, data, store, rate: 0, producer: false, json: false },
     () => {},
   )
   try {
-    await replayOn(stack, options, say)
+    await work(stack)
   } finally {
     await stack.stop()
     found.release()
   }
-})
+}
 
-type Say = (line: string) => void
+/** Any number of processes may write to a store, so the stack goes on meanwhile. */
+async function rebuildOn(asked: Asked, say: Say): Promise<void> {
+  const { group, topic, brokers } = asked
+  const rebuild = async (kafka: string) => {
+    const store = await openStore(asked.store)
+    try {
+      say(`figures of ${group} are made anew from ${topic}`)
+      const progress = progressOn(process.stdout, () => performance.now())
+      const by = `${userInfo().username}, npm run replay`
+      const parts = { kafka: configOf(kafka), store, group, topic, by, progress, now: Date.now }
+      for (const line of describeRebuild(await rebuildFigures(parts))) say(line)
+    } finally {
+      await store.close()
+    }
+  }
+  if (brokers !== undefined) await rebuild(brokers)
+  else await onStack(asked, say, (stack) => rebuild(stack.kafka))
+}
 
 /** The group has no members here, so nothing is read before somebody starts its consumers. */
-async function replayElsewhere(options: ReplayOptions & { brokers: string }, say: Say): Promise<void> {
+async function replayElsewhere(options: Replay & { brokers: string }, say: Say): Promise<void> {
   const config = configOf(options.brokers)
   const plans = await makePlan(config, options, say)
   if (plans.length === 0) return
@@ -45,7 +77,7 @@ async function replayElsewhere(options: ReplayOptions & { brokers: string }, say
 }
 
 /** The stack's mapping steps aside while the offsets move; then it is watched until it is where it was. */
-async function replayOn(stack: Addresses, options: ReplayOptions, say: Say): Promise<void> {
+async function replayOn(stack: Addresses, options: Replay, say: Say): Promise<void> {
   const config = configOf(stack.kafka)
   const plans = await makePlan(config, options, say)
   if (plans.length === 0) return
@@ -61,7 +93,7 @@ async function replayOn(stack: Addresses, options: ReplayOptions, say: Say): Pro
 }
 
 /** What is to be done; empty when there is nothing to do, or when it was only to be shown. */
-async function makePlan(config: KafkaConfig, options: ReplayOptions, say: Say): Promise<PartitionPlan[]> {
+async function makePlan(config: KafkaConfig, options: Replay, say: Say): Promise<PartitionPlan[]> {
   const { from, group, topic, dryRun } = options
   const partitions = await readPositions(config, options)
   const offsetsAt = from.kind === 'time' ? await offsetsAtTime(config, topic, from.ms) : undefined
@@ -77,7 +109,7 @@ function offsetsOf(plans: PartitionPlan[]): { partition: number; offset: number 
   return plans.flatMap(({ partition, target }) => (target === null ? [] : [{ partition, offset: target }]))
 }
 
-async function readPositions(config: KafkaConfig, { group, topic }: ReplayOptions): Promise<PartitionOffsets[]> {
+async function readPositions(config: KafkaConfig, { group, topic }: Asked): Promise<PartitionOffsets[]> {
   const offsets = openOffsets(config)
   try {
     return await offsets.read(group, topic)
@@ -98,7 +130,7 @@ async function offsetsAtTime(config: KafkaConfig, topic: string, ms: number): Pr
   }
 }
 
-async function watch(config: KafkaConfig, { group, topic }: ReplayOptions, plans: PartitionPlan[]): Promise<void> {
+async function watch(config: KafkaConfig, { group, topic }: Asked, plans: PartitionPlan[]): Promise<void> {
   const offsets = openOffsets(config)
   const progress = progressOn(process.stdout, () => performance.now())
   const again = recordsAgain(plans)

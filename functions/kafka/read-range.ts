@@ -21,12 +21,12 @@ export interface RangeReader {
   }>
 }
 
-const readMsMax = 4_000
+export const readMsMax = 4_000
 const fetchBytesMax = 1024 * 1024
 const readCommitted = 1
 
 /** What is used of kafkajs's inner client, which alone reads without joining a group. kafkajs 2.2.4: src/cluster, src/broker. */
-interface Cluster {
+export interface Cluster {
   connect(): Promise<void>
   disconnect(): Promise<void>
   addTargetTopic(topic: string): Promise<void>
@@ -45,7 +45,10 @@ export interface FetchedPartition {
 
 interface FetchedMessage {
   offset: string
+  /** Milliseconds since 1970. */
+  timestamp?: string
   key: Uint8Array | null
+  value?: Uint8Array | null
   isControlRecord?: boolean
   batchContext?: { producerId: string; inTransaction: boolean }
 }
@@ -69,7 +72,7 @@ export function openRangeReader(config: KafkaConfig): RangeReader {
   }
 }
 
-function clusterOf(kafka: Kafka): Cluster {
+export function clusterOf(kafka: Kafka): Cluster {
   const symbol = Object.getOwnPropertySymbols(kafka).find(
     ({ description }) => description === 'private:Kafka:createCluster',
   )
@@ -79,7 +82,12 @@ function clusterOf(kafka: Kafka): Cluster {
   }) as Cluster
 }
 
-async function fetchFrom(cluster: Cluster, topic: string, partition: number, from: number): Promise<FetchedPartition> {
+export async function fetchFrom(
+  cluster: Cluster,
+  topic: string,
+  partition: number,
+  from: number,
+): Promise<FetchedPartition> {
   await cluster.connect()
   await cluster.addTargetTopic(topic)
   const [nodeId = ''] = Object.keys(cluster.findLeaderForPartitions(topic, [partition]))
