@@ -35,11 +35,19 @@ export interface BrokerOptions {
   users?: Record<string, string>
   /** Where the files of `dataDir` are kept: the machine's disk, or without `dataDir` memory for 256 MB. */
   storage?: Storage
+  /** Bytes of unfinished requests, and of answers that slow clients have not taken in, each: 256 MB. */
+  bufferedBytesMax?: number
   /** Gets a line for each thing a person should know. */
   log?: (line: string) => void
   /** Milliseconds since 1970. */
   clock?: { now(): number }
 }
+
+/**
+ * Our choice: Kafka bounds requests by queued.max.request.bytes and lets clients wait, and sends answers from its files.
+ * Here the client whose request exceeds the bound is closed, and tries again; and a fetch gets a batch and no more.
+ */
+const defaultBufferedBytesMax = 256 * 1024 * 1024
 
 export interface RunningBroker {
   port: number
@@ -118,6 +126,7 @@ function open(options: BrokerOptions & Required<Pick<BrokerOptions, 'dataDir' | 
     defaultPartitions,
     fsync,
     users: options.users ? new Map(Object.entries(options.users)) : null,
+    bufferedBytesMax: options.bufferedBytesMax ?? defaultBufferedBytesMax,
     inboundBytes: 0,
     outboundBytes: 0,
     buffers: new BufferPool(),

@@ -12,12 +12,6 @@ import type { BrokerState } from './state.ts'
 /** connections.max.idle.ms */
 const idleMsMax = 10 * 60 * 1000
 
-/**
- * Bytes of unfinished requests that all connections together may hold. Our choice: Kafka bounds them by
- * queued.max.request.bytes, and lets the clients wait; here the one who exceeds it is closed, and tries again.
- */
-const inboundBytesMax = 256 * 1024 * 1024
-
 /** sasl.server.max.receive.size: what one may send who has not yet said who it is. */
 const strangerFrameBytesMax = 524_288
 
@@ -79,7 +73,7 @@ export function serve(socket: Socket, broker: BrokerState): void {
   socket.on('data', (chunk) => {
     frames.push(chunk)
     countInbound()
-    if (broker.inboundBytes > inboundBytesMax) socket.destroy()
+    if (broker.inboundBytes > broker.bufferedBytesMax) socket.destroy()
     else void answerAll()
   })
   // A peer that vanishes is no news; 'close' follows.

@@ -24,6 +24,8 @@ export interface BrokerState {
   users: Users | null
   /** Acknowledge only what is on the disk. */
   fsync: boolean
+  /** What the next two may each come to. */
+  bufferedBytesMax: number
   /** Bytes of requests that have not arrived in full, over all connections. */
   inboundBytes: number
   /** Bytes of responses that slow clients have not taken in, over all connections. */

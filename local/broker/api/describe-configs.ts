@@ -5,6 +5,7 @@ import { errorCode } from '../protocol/error-codes.ts'
 import { bool, int8, int16, int32, list, listOf, string } from '../protocol/schema.ts'
 import { type BrokerState, nodeId } from '../state.ts'
 import { defineApi } from './api.ts'
+import { firstTimes } from './repetition.ts'
 
 export const describeConfigs = defineApi({
   name: 'DescribeConfigs',
@@ -40,7 +41,9 @@ export const describeConfigs = defineApi({
     }),
   },
   handle(broker, request) {
-    const results = request.resources.map(({ resourceType, resourceName, configurationKeys }) => {
+    const isNew = firstTimes()
+    const asked = request.resources.filter((each) => isNew(`${each.resourceType}:${each.resourceName}`))
+    const results = asked.map(({ resourceType, resourceName, configurationKeys }) => {
       const all = configsOf(broker, resourceType, resourceName)
       if (typeof all === 'number') {
         const errorMessage = 'There is no such resource.'

@@ -4,6 +4,7 @@ import { errorCode } from '../protocol/error-codes.ts'
 import { bool, bytes, int16, int32, list, listOf, string } from '../protocol/schema.ts'
 import type { BrokerState } from '../state.ts'
 import { defineApi, operationsUnknown } from './api.ts'
+import { firstTimes } from './repetition.ts'
 
 export const describeGroups = defineApi({
   name: 'DescribeGroups',
@@ -35,7 +36,7 @@ export const describeGroups = defineApi({
     }),
   },
   handle(broker, request, { version }) {
-    const groups = request.groups.map((groupId) => ({
+    const groups = request.groups.filter(firstTimes()).map((groupId) => ({
       ...existence(broker, groupId, version),
       ...describe(broker, groupId),
     }))

@@ -2,6 +2,7 @@
 import { errorCode } from '../protocol/error-codes.ts'
 import { int16, int32, int64, list, listOf, string } from '../protocol/schema.ts'
 import { defineApi } from './api.ts'
+import { firstTimes } from './repetition.ts'
 
 export const describeProducers = defineApi({
   name: 'DescribeProducers',
@@ -29,9 +30,13 @@ export const describeProducers = defineApi({
     }),
   },
   handle(broker, { topics }) {
+    const isNew = firstTimes()
     const described = topics.map(({ name, partitionIndexes }) => ({
       name,
       partitions: partitionIndexes.map((partitionIndex) => {
+        if (!isNew(`${name}:${partitionIndex}`)) {
+          return { partitionIndex, errorCode: errorCode.INVALID_REQUEST, activeProducers: [] }
+        }
         const log = broker.topics.log(name, partitionIndex)
         if (!log) return { partitionIndex, errorCode: errorCode.UNKNOWN_TOPIC_OR_PARTITION, activeProducers: [] }
         const activeProducers = Array.from(log.producers.all(), ([producerId, entry]) => ({

@@ -3,6 +3,7 @@ import { errorCode } from '../protocol/error-codes.ts'
 import { int16, int32, int64, list, listOf, string } from '../protocol/schema.ts'
 import type { Transaction } from '../transactions/transaction.ts'
 import { defineApi } from './api.ts'
+import { firstTimes } from './repetition.ts'
 
 export const describeTransactions = defineApi({
   name: 'DescribeTransactions',
@@ -24,7 +25,7 @@ export const describeTransactions = defineApi({
     }),
   },
   handle(broker, { transactionalIds }) {
-    const transactionStates = transactionalIds.map((transactionalId) => {
+    const transactionStates = transactionalIds.filter(firstTimes()).map((transactionalId) => {
       const found = broker.transactions.get(transactionalId)
       return found ? describe(found) : { ...unknown, transactionalId }
     })

@@ -82,6 +82,19 @@ it('gives each reader its own bytes, however slowly one takes them in', async ()
   expect(values.filter((value) => earlier.includes(value))).toEqual(values.slice(0, 7))
 })
 
+it('gives less while slow readers hold much of its memory, a batch at least, and everything again after', async () => {
+  const { port } = await temporaryBroker({ topics, bufferedBytesMax: 7_000_000 })
+  const value = 'x'.repeat(900_000)
+  for (let i = 0; i < 8; i++) await send(port, value)
+  const slow = [await slowRead(port, 0), await slowRead(port, 0), await slowRead(port, 0)]
+  const quick = async () => Math.floor((await (await slowRead(port, 0)).rest()).length / value.length)
+  const meanwhile = await quick()
+  expect([meanwhile >= 1, meanwhile < 7]).toEqual([true, true])
+  for (const { rest } of slow) await rest()
+  // The broker learns a moment after the clients that all is sent.
+  while ((await quick()) < 7);
+})
+
 /** Asks for up to 7 MB and takes nothing in but the first bytes, until `rest` is called. */
 async function slowRead(port: number, fetchOffset: number) {
   const partitions = [{ partition: 0, fetchOffset, maxBytes: 7_000_000 }]

@@ -84,7 +84,7 @@ export const fetch = defineApi({
   handle(broker, request, call) {
     if (request.sessionId !== 0) return { errorCode: errorCode.FETCH_SESSION_ID_NOT_FOUND, responses: [] }
     const wanted = request.topics.map((topic) => wantedOf(broker, topic, call.version))
-    const bytesMax = Math.min(request.maxBytes, responseBytesMax, outboundBytesMax - broker.outboundBytes)
+    const bytesMax = Math.min(request.maxBytes, responseBytesMax, broker.bufferedBytesMax - broker.outboundBytes)
     const committedOnly = request.isolationLevel === readCommitted
     const found = collect(wanted, bytesMax, committedOnly, call.lend)
     if (found.bytes >= request.minBytes || found.failed || request.maxWaitMs <= 0) return { responses: found.responses }
@@ -116,9 +116,6 @@ interface WantedTopic {
 
 /** fetch.max.bytes of the broker: an upper bound whatever the client asks. */
 const responseBytesMax = 57_671_680
-
-/** When slow clients leave this much lying here, each fetch gets a batch and no more. Our choice: Kafka sends from files. */
-const outboundBytesMax = 256 * 1024 * 1024
 
 function wantedOf(broker: BrokerState, { name, topicId, partitions }: FetchTopic, version: number): WantedTopic {
   const topic = version >= 13 ? broker.topics.withId(topicId) : broker.topics.named(name)

@@ -3,6 +3,7 @@ import { leaderEpoch, type PartitionLog } from '../log/log.ts'
 import { errorCode } from '../protocol/error-codes.ts'
 import { int8, int16, int32, int64, list, string } from '../protocol/schema.ts'
 import { defineApi, readCommitted } from './api.ts'
+import { firstTimes } from './repetition.ts'
 
 export const listOffsets = defineApi({
   name: 'ListOffsets',
@@ -36,9 +37,12 @@ export const listOffsets = defineApi({
   },
   handle(broker, request) {
     const committedOnly = request.isolationLevel === readCommitted
+    const isNew = firstTimes()
     const topics = request.topics.map(({ name, partitions }) => ({
       name,
       partitions: partitions.map(({ partitionIndex, timestamp }) => {
+        // As in Kafka. A lookup by time may unpack a whole batch, so that naming one often would keep all others waiting.
+        if (!isNew(`${name}:${partitionIndex}`)) return answer(partitionIndex, errorCode.INVALID_REQUEST, none)
         const log = broker.topics.log(name, partitionIndex)
         if (!log) return answer(partitionIndex, errorCode.UNKNOWN_TOPIC_OR_PARTITION, none)
         return answer(partitionIndex, errorCode.NONE, lookUp(log, timestamp, committedOnly))

@@ -7,6 +7,7 @@ import { type ErrorName, errorCode } from '../protocol/error-codes.ts'
 import { bool, int16, int32, list, listOf, noUuid, string, uuid } from '../protocol/schema.ts'
 import { type BrokerState, nodeId } from '../state.ts'
 import { defineApi, operationsUnknown } from './api.ts'
+import { firstTimes } from './repetition.ts'
 
 export const metadata = defineApi({
   name: 'Metadata',
@@ -49,17 +50,18 @@ export const metadata = defineApi({
   },
   handle(broker, request, call) {
     const wanted = call.version === 0 && request.topics?.length === 0 ? null : request.topics
+    const isNew = firstTimes()
     const topics = wanted
-      ? wanted.map(({ name, topicId }) => {
-          if (name === null) return describeById(broker, topicId)
-          return describeByName(broker, name, request.allowAutoTopicCreation)
-        })
-      : broker.topics.all().map(describe)
+      ?.filter(({ name, topicId }) => isNew(name ?? topicId))
+      .map(({ name, topicId }) => {
+        if (name === null) return describeById(broker, topicId)
+        return describeByName(broker, name, request.allowAutoTopicCreation)
+      })
     return {
       brokers: [{ nodeId, host: broker.host, port: broker.port }],
       clusterId: broker.topics.clusterId,
       controllerId: nodeId,
-      topics,
+      topics: topics ?? broker.topics.all().map(describe),
     }
   },
 })
