@@ -27,6 +27,8 @@ export interface Publisher {
    * sending them again with the same event ids is safe; KAFKA_REFUSED when trying again cannot help
    */
   publish: Publish
+  /** Connects now, so that the first message need not wait for it. A broker that is away is told by `publish`. */
+  connect(): void
   close(): Promise<void>
 }
 
@@ -71,6 +73,7 @@ export function openPublisher(config: KafkaConfig): Publisher {
       const partitions = outgoing.map((message) => chosen.get(message) as number)
       return acknowledgements(partitions, answers)
     },
+    connect: () => void connect().catch(() => {}),
     close: () => producer.disconnect(),
   }
 }

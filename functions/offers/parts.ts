@@ -26,7 +26,8 @@ export interface OpenedOffers {
 /** @throws PipelineError CONFIG_INVALID, and what the store's opening throws */
 export async function openOffers(environment: Record<string, string | undefined>): Promise<OpenedOffers> {
   const read = readEnvironment(variables, environment)
-  const { publish } = openPublisher(await kafkaConfig())
+  const { publish, connect } = openPublisher(await kafkaConfig())
+  connect()
   const store = await openStore(read.STORE_URL)
   const group = read.ABANDONMENT_GROUP_ID
   return {

@@ -3,6 +3,7 @@
 import type { Position } from '../position.ts'
 import { speaksOf } from '../speaks-of.ts'
 import type { Erasure } from '../store.ts'
+import { eraseShopper } from './abandonment-erase.ts'
 import { storableText } from './columns.ts'
 import type { Database, Session, Statement } from './database.ts'
 import { deadLettersAfter } from './read-rows.ts'
@@ -92,6 +93,7 @@ async function eraseIn(session: Session, { groupId, table, seq }: Position, user
   // The walk begins in front of the first group.
   if (groupId === 0) return { seqs: [], last: null }
   const locked = await lockForRemoval(session, groupId)
+  if (table === 'event' && seq === 0) eraseShopper(session, groupId, userId)
   const page =
     table === 'event' ? await eventPage(session, groupId, seq, userId) : await letterPage(session, groupId, seq, userId)
   await removeRows(session, locked, { table, seqs: page.seqs, reason: 'erased' })

@@ -3,6 +3,7 @@ import type { Database } from 'better-sqlite3'
 import type { Position } from '../position.ts'
 import { speaksOf } from '../speaks-of.ts'
 import type { Erasure } from '../store.ts'
+import { shopperEraser } from './abandonment-erase.ts'
 import { type RemovableRow, rowRemover } from './remove-rows.ts'
 
 /** Rows looked at in one transaction: a few milliseconds. Dead letters are read whole, so they are fewer. */
@@ -40,6 +41,7 @@ export function eraser(db: Database, { clock }: { clock: () => number }): Eraser
   const list = db.prepare<[number], Erasure>(`${trail} ORDER BY id DESC LIMIT ?`)
   const nextGroup = db.prepare<[number], number | null>('SELECT min(id) FROM consumer_group WHERE id > ?').pluck()
   const removeRows = rowRemover(db)
+  const eraseShopper = shopperEraser(db)
   const eventsOf = eventPage(db)
   const deadLettersOf = deadLetterPage(db)
 
@@ -47,6 +49,7 @@ export function eraser(db: Database, { clock }: { clock: () => number }): Eraser
     const erasure = unfinished.get()
     if (!erasure) return false
     const { groupId, table, seq } = JSON.parse(erasure.position) as Position
+    if (groupId > 0 && table === 'event' && seq === 0) eraseShopper(groupId, erasure.userId)
     const page =
       groupId === 0 ? emptyPage : (table === 'event' ? eventsOf : deadLettersOf)(groupId, seq, erasure.userId)
     if (page.rows.length > 0) removeRows(table, groupId, page.rows, 'erased')

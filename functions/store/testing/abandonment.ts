@@ -208,6 +208,18 @@ export function abandonmentContract(open: OpenStore): void {
     expect((await at.store.lastSweep()).complaints).toEqual([])
   })
 
+  it('forgets a user who is erased: carts that are undecided, and offers', async () => {
+    await read([null, null])
+    const { offers } = await at.store.abandonment.writeBatch(batch([...spike()].map(outcome)), rules)
+    const [erased, ...others] = offers.map(({ userId }) => userId)
+    const { shoppers } = (await at.store.abandonment.overview(group)) ?? { shoppers: 0 }
+    await at.store.eraseUser({ userId: 1_000 + 119 * 2, by: 'a test' })
+    await at.store.eraseUser({ userId: erased as number, by: 'a test' })
+    expect(await at.store.abandonment.overview(group)).toMatchObject({ shoppers: shoppers - 1 })
+    const waiting = await at.store.abandonment.unpublished({ group, decidedBeforeMs: at.now + 1, limit: 1_000 })
+    expect(waiting.map(({ userId }) => userId).sort()).toEqual(others.sort())
+  })
+
   it('knows nothing of a group without such a state', async () => {
     expect(await at.store.abandonment.overview('nobody')).toBeNull()
     expect(await at.store.abandonment.incidents({ group: 'nobody', limit: 9 })).toEqual([])
