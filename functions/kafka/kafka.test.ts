@@ -1,9 +1,9 @@
 // Publishing and offsets, against a broker that runs here.
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Kafka } from 'kafkajs'
+import { type ISocketFactory, Kafka } from 'kafkajs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type RunningBroker, startBroker } from '../../local/broker/broker.ts'
 import { kafkaConfig } from './bootstrap.ts'
@@ -77,6 +77,39 @@ test('goes on by itself when the broker was away', async () => {
   expect(after?.offset).toBeGreaterThan(before?.offset as number)
   expect(await reader.read('reader', topic)).toHaveLength(3)
   await Promise.all([publisher.close(), reader.close()])
+})
+
+test('sends over a new connection when the old one died without a word, as in a frozen environment', async () => {
+  const sockets: Socket[] = []
+  const socketFactory: ISocketFactory = ({ host, port, onConnect }) => {
+    const socket = connect({ host, port }, onConnect)
+    sockets.push(socket)
+    return socket
+  }
+  let nowMs = 0
+  const options = { publishMsMax: 1_500, idleMsMax: 30_000, now: () => nowMs }
+  const publisher = openPublisher({ ...(await config()), socketFactory }, options)
+  const publish = (value: string) => publisher.publish(topic, [{ key: 'frozen', value }])
+  const [first] = await publish('first')
+  const silence = () => {
+    for (const socket of sockets.splice(0)) {
+      // Nothing goes out, nothing comes in, and nobody says that it is over.
+      socket.write = () => true
+      socket.pause()
+    }
+  }
+
+  silence()
+  nowMs += 60_000
+  const [second] = await publish('after a pause')
+  expect(second?.offset).toBe((first?.offset as number) + 1)
+
+  // Without a pause before it the first call is told, and the next one has its new connection.
+  silence()
+  await expect(publish('in use')).rejects.toMatchObject({ code: 'KAFKA_UNAVAILABLE' })
+  const [third] = await publish('again')
+  expect(third?.offset).toBe((second?.offset as number) + 1)
+  await publisher.close()
 })
 
 test('a topic that does not exist is refused by name, and nothing is created', async () => {

@@ -3,7 +3,7 @@ import { Kafka, type KafkaConfig, type Message, type Producer, type RecordMetada
 import { PipelineError } from '../errors.ts'
 import { kafkaFault } from './fault.ts'
 import { tellingPartitioner } from './partition.ts'
-import { within } from './within.ts'
+import { NoAnswer, within } from './within.ts'
 
 export interface OutgoingMessage {
   /** Messages with the same key keep their order; null is none. */
@@ -32,45 +32,91 @@ export interface Publisher {
   close(): Promise<void>
 }
 
-const publishMsMax = 4500
 /** Calls that wait for a broker at one time; while none answers, their messages lie in memory. */
 const waitingMax = 64
+
+export interface PublisherOptions {
+  /** How long a call may take in all, ms: a client is told within 5 s. */
+  publishMsMax?: number
+  /** After so long without an answer a connection may be dead without a word, ms. */
+  idleMsMax?: number
+  /** ms */
+  now?: () => number
+}
 
 /**
  * A producer that connects at its first message. Nothing is created on the broker: a missing topic is refused.
  *
- * Not idempotent in Kafka's sense: kafkajs loses its sequence numbers' track after some errors, and every consumer
- * here tells a repeated event by its id anyway.
+ * A connection that gives no answer is given up. After a pause, such as that of a frozen execution environment, it is
+ * given a third of the time, and the messages are sent once more over a new one: every consumer here tells a repeated
+ * event by its id. For the same reason it is not idempotent in Kafka's sense; kafkajs loses its sequence numbers' track
+ * after some errors.
  */
-export function openPublisher(config: KafkaConfig): Publisher {
+export function openPublisher(config: KafkaConfig, options: PublisherOptions = {}): Publisher {
+  const { publishMsMax = 4_500, idleMsMax = 30_000, now = Date.now } = options
+  let connection = openConnection(config)
+  let answeredMs = now()
+  let waiting = 0
+
+  async function attempt(ms: number, topic: string, messages: Message[]): Promise<Acknowledged[]> {
+    const mine = connection
+    try {
+      const acknowledged = await within(ms, mine.send(topic, messages))
+      answeredMs = now()
+      return acknowledged
+    } catch (error) {
+      if (error instanceof NoAnswer && mine === connection) {
+        connection = openConnection(config)
+        void mine.close().catch(() => {})
+      }
+      throw error
+    }
+  }
+
+  async function send(topic: string, messages: Message[]): Promise<Acknowledged[]> {
+    if (now() - answeredMs < idleMsMax) return attempt(publishMsMax, topic, messages)
+    try {
+      return await attempt(publishMsMax / 3, topic, messages)
+    } catch (error) {
+      if (!(error instanceof NoAnswer)) throw error
+      return attempt((publishMsMax * 2) / 3, topic, messages)
+    }
+  }
+
+  return {
+    async publish(topic, messages) {
+      if (messages.length === 0) return []
+      const outgoing: Message[] = messages.map(({ key, value }) => ({ key, value }))
+      try {
+        if (waiting >= waitingMax) throw new Error(`${waitingMax} calls wait for the broker already`)
+        waiting++
+        return await send(topic, outgoing).finally(() => waiting--)
+      } catch (cause) {
+        if (cause instanceof PipelineError) throw cause
+        throw kafkaFault(`${topic}: ${messages.length} messages were not acknowledged`, cause)
+      }
+    },
+    close: () => connection.close(),
+  }
+}
+
+interface Connection {
+  send(topic: string, messages: Message[]): Promise<Acknowledged[]>
+  close(): Promise<void>
+}
+
+function openConnection(config: KafkaConfig): Connection {
   const chosen = new WeakMap<Message, number>()
   const producer = new Kafka(config).producer({
     createPartitioner: tellingPartitioner((message, partition) => chosen.set(message, partition)),
     allowAutoTopicCreation: false,
   })
   const connect = connecting(producer)
-  let waiting = 0
-
-  async function send(topic: string, messages: Message[]): Promise<RecordMetadata[]> {
-    if (waiting >= waitingMax) throw new Error(`${waitingMax} calls wait for the broker already`)
-    waiting++
-    const sending = connect()
-      .then(() => producer.send({ topic, messages, acks: -1 }))
-      .finally(() => waiting--)
-    return within(publishMsMax, sending)
-  }
-
   return {
-    async publish(topic, messages) {
-      if (messages.length === 0) return []
-      const outgoing: Message[] = messages.map((message) => ({ ...message }))
-      let answers: RecordMetadata[]
-      try {
-        answers = await send(topic, outgoing)
-      } catch (cause) {
-        throw kafkaFault(`${topic}: ${messages.length} messages were not acknowledged`, cause)
-      }
-      const partitions = outgoing.map((message) => chosen.get(message) as number)
+    async send(topic, messages) {
+      await connect()
+      const answers = await producer.send({ topic, messages, acks: -1 })
+      const partitions = messages.map((message) => chosen.get(message) as number)
       return acknowledgements(partitions, answers)
     },
     connect: () => void connect().catch(() => {}),
