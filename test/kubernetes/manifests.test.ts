@@ -1,4 +1,5 @@
-// The manifests as a cluster would be given them: built by kustomize, against the schemas of Kubernetes and of KEDA.
+// The manifests as a cluster would be given them: built by kustomize, against the schemas of Kubernetes, KEDA
+// and the Prometheus operator.
 import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -9,7 +10,11 @@ import { parse, parseAllDocuments } from 'yaml'
 import { root } from '../../local/runtime/bundle-entry.mjs'
 import type { Manifest } from '../targets/read-manifests.ts'
 
-const kedaModule = 'github.com/kedacore/keda/v2@v2.18.1'
+const keda = { module: 'github.com/kedacore/keda/v2@v2.18.1', file: 'config/crd/bases/keda.sh_scaledobjects.yaml' }
+const prometheus = {
+  module: 'github.com/prometheus-operator/prometheus-operator@v0.76.2',
+  file: 'example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml',
+}
 const kustomizeModule = 'sigs.k8s.io/kustomize/kustomize/v5@v5.5.0'
 const kubernetesVersion = '1.32'
 
@@ -31,7 +36,7 @@ const objectsOf = (overlay: string) => built.get(overlay) ?? []
 
 describe.each(overlays)('the overlay %s', (overlay) => {
   it('is what Kubernetes allows, field by field', () => {
-    const own = objectsOf(overlay).filter(({ apiVersion }) => !apiVersion.startsWith('keda.sh/'))
+    const own = objectsOf(overlay).filter(({ apiVersion }) => !/^(keda\.sh|monitoring\.coreos\.com)\//.test(apiVersion))
     const file = join(folder, `${overlay}.yaml`)
     writeFileSync(file, own.map((object) => JSON.stringify(object)).join('\n---\n'))
     const said = validate(file)
@@ -60,9 +65,18 @@ it('scales by lag in production alone, in the form that KEDA takes', () => {
   const scaled = objectsOf('production').filter(({ kind }) => kind === 'ScaledObject')
   expect(scaled.length).toBeGreaterThan(0)
   expect(objectsOf('local').filter(({ kind }) => kind === 'ScaledObject')).toEqual([])
-  const check = new Ajv({ strict: false, validateFormats: false }).compile(kedaSchema())
+  const check = checkerOf(keda)
   for (const object of scaled) expect(check(object), JSON.stringify(check.errors)).toBe(true)
   expect(check({ ...scaled[0], spec: { triggers: 'none' } })).toBe(false)
+})
+
+it('is watched in production, in the form that the Prometheus operator takes', () => {
+  const [monitor] = objectsOf('production').filter(({ kind }) => kind === 'ServiceMonitor')
+  const check = checkerOf(prometheus)
+  expect(check(monitor), JSON.stringify(check.errors)).toBe(true)
+  expect(check({ ...monitor, spec: { endpoints: 'all' } })).toBe(false)
+  const service = objectsOf('production').find(({ kind }) => kind === 'Service')
+  expect(service?.metadata.labels).toMatchObject(monitor?.spec.selector.matchLabels)
 })
 
 it('keeps the simulated shop closed in production', () => {
@@ -85,10 +99,10 @@ function validate(file: string): string {
   return execFileSync(program, ['--strict', '-k', kubernetesVersion, file], { encoding: 'utf8', stdio: 'pipe' })
 }
 
-/** From the custom resource's definition, which is in KEDA's Go module. */
-function kedaSchema(): object {
+/** From the custom resource's definition, which is in its project's Go module. */
+function checkerOf({ module, file }: { module: string; file: string }) {
   const options = { encoding: 'utf8', env: { ...process.env, GOFLAGS: '-mod=mod' }, cwd: folder } as const
-  const { Dir } = JSON.parse(execFileSync('go', ['mod', 'download', '-json', kedaModule], options)) as { Dir: string }
-  const definition = parse(readFileSync(join(Dir, 'config/crd/bases/keda.sh_scaledobjects.yaml'), 'utf8'))
-  return definition.spec.versions[0].schema.openAPIV3Schema
+  const { Dir } = JSON.parse(execFileSync('go', ['mod', 'download', '-json', module], options)) as { Dir: string }
+  const { openAPIV3Schema } = parse(readFileSync(join(Dir, file), 'utf8')).spec.versions[0].schema
+  return new Ajv({ strict: false, validateFormats: false }).compile(openAPIV3Schema)
 }
