@@ -6,6 +6,7 @@ import { listOffsets } from './api/list-offsets.ts'
 import { metadata } from './api/metadata.ts'
 import { answersKafka } from './probe.ts'
 import { errorCode } from './protocol/error-codes.ts'
+import { memoryStorage } from './storage/memory.ts'
 import { ask } from './testing/ask.ts'
 import { exchange } from './testing/exchange.ts'
 import { temporaryBroker } from './testing/temporary.ts'
@@ -84,4 +85,17 @@ it('answers a question once, however often one request asks it', async () => {
   const [topic] = (await ask(port, listOffsets, 4, times)).topics
   const codes = topic?.partitions.map((partition) => partition.errorCode) ?? []
   expect(codes.slice(0, 2)).toEqual([errorCode.NONE, errorCode.INVALID_REQUEST])
+})
+
+it('makes some topics for a request that names many, and the rest when it is asked again', async () => {
+  const { port } = await temporaryBroker({ storage: memoryStorage() })
+  const topics = Array.from({ length: 120 }, (_, i) => ({ name: `topic-${i}`, topicId: '' }))
+  const about = { includeClusterAuthorizedOperations: false, includeTopicAuthorizedOperations: false }
+  const made = async () => {
+    const answer = await ask(port, metadata, 8, { ...about, topics, allowAutoTopicCreation: true })
+    const codes = answer.topics.map((topic) => topic.errorCode)
+    expect(codes.every((code) => code === errorCode.NONE || code === errorCode.LEADER_NOT_AVAILABLE)).toBe(true)
+    return codes.filter((code) => code === errorCode.NONE).length
+  }
+  expect([await made(), await made(), await made()]).toEqual([50, 100, 120])
 })

@@ -51,11 +51,16 @@ export const metadata = defineApi({
   handle(broker, request, call) {
     const wanted = call.version === 0 && request.topics?.length === 0 ? null : request.topics
     const isNew = firstTimes()
+    let created = 0
     const topics = wanted
       ?.filter(({ name, topicId }) => isNew(name ?? topicId))
       .map(({ name, topicId }) => {
         if (name === null) return describeById(broker, topicId)
-        return describeByName(broker, name, request.allowAutoTopicCreation)
+        const mayCreate = request.allowAutoTopicCreation
+        if (mayCreate && !broker.topics.named(name) && ++created > createdMax) {
+          return missing('LEADER_NOT_AVAILABLE', name, noUuid)
+        }
+        return describeByName(broker, name, mayCreate)
       })
     return {
       brokers: [{ nodeId, host: broker.host, port: broker.port }],
@@ -65,6 +70,12 @@ export const metadata = defineApi({
     }
   },
 })
+
+/**
+ * Topics made by one request; for the others clients ask again, as they always must of Kafka. Each waits for the disk, and
+ * all other clients with it.
+ */
+const createdMax = 50
 
 function describe({ name, id, partitions }: Topic) {
   return {
