@@ -1,125 +1,164 @@
-// Measures the store: CPU and wall time per event written, and how long the dashboard's reads take beside them.
+// Measures the store: CPU and wall time per event written, its size, its opening, and every question of the dashboard.
 //
-//   node local/run.mjs test/bench/store.ts [--events 1000000] [--batch 1000]
-import { createHash, randomUUID } from 'node:crypto'
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+//   npm run bench:store -- [--events 1000000] [--batch 1000] [--dir FOLDER] [--rounds 300]
+//
+// A store in --dir is kept, and filled up to --events once; without it a temporary one is made. Questions are timed at
+// 10,000 events and at --events, while another process writes 5,000 events/s.
+import { type ChildProcess, fork } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { openStore } from '../../functions/store/open.ts'
-import type { Outcome, Store } from '../../functions/store/store.ts'
+import { root } from '../../local/runtime/bundle-entry.mjs'
+import { type Fill, fill, group, outcome, writeAtRate } from './store-load.ts'
+import { type QueryTimes, spread, timeQueries } from './store-queries.ts'
 
-const group = 'bench'
-const { values } = parseArgs({ options: { events: { type: 'string' }, batch: { type: 'string' } } })
-const eventCount = Number(values.events ?? 1_000_000)
-const batchSize = Number(values.batch ?? 1_000)
+const smallEvents = 10_000
+const writtenPerSecond = 5_000
 
-const folder = mkdtempSync(join(tmpdir(), 'freshet-bench-'))
-try {
-  await measure(join(folder, 'store.db'))
-} finally {
-  rmSync(folder, { recursive: true })
+const { values } = parseArgs({
+  options: {
+    events: { type: 'string', default: '1000000' },
+    batch: { type: 'string', default: '1000' },
+    dir: { type: 'string' },
+    rounds: { type: 'string', default: '300' },
+    /** This process is the writer beside the questions. */
+    writer: { type: 'string' },
+  },
+})
+const events = Number(values.events)
+const batchSize = Number(values.batch)
+const rounds = Number(values.rounds)
+
+if (values.writer === undefined) await measure()
+else await write(values.writer)
+
+async function measure(): Promise<void> {
+  const folder = values.dir === undefined ? mkdtempSync(join(tmpdir(), 'freshet-bench-')) : resolve(values.dir)
+  mkdirSync(folder, { recursive: true })
+  try {
+    await measureSize(join(folder, 'small.db'), smallEvents)
+    await measureSize(join(folder, 'large.db'), events)
+  } finally {
+    if (values.dir === undefined) rmSync(folder, { recursive: true })
+  }
 }
 
-async function measure(file: string): Promise<void> {
+async function measureSize(file: string, size: number): Promise<void> {
+  console.log(`\n${size.toLocaleString('en')} events, ${file}`)
   const store = await openStore(`sqlite:${file}`)
-  const reader = await openStore(`sqlite:${file}`, { readOnly: true })
-  const tenths: { cpu: number; wall: number }[] = []
-  const reads: number[] = []
-  const writes: number[] = []
-  let offset = 0
-  for (let tenth = 0; tenth < 10; tenth++) {
-    const sum = { cpu: 0, wall: 0 }
-    for (const end = (eventCount / 10) * (tenth + 1); offset < end; offset += batchSize) {
-      const outcomes = Array.from({ length: batchSize }, (_, index) => outcome(offset + index))
-      const cpu = process.cpuUsage()
-      const from = performance.now()
-      await store.writeBatch({ group, outcomes })
-      const wallMs = performance.now() - from
-      writes.push(wallMs)
-      sum.wall += wallMs * 1000
-      const used = process.cpuUsage(cpu)
-      sum.cpu += used.user + used.system
-      reads.push(await timeReads(reader))
-    }
-    tenths.push({ cpu: (sum.cpu * 10) / eventCount, wall: (sum.wall * 10) / eventCount })
+  const { events: before } = await store.totals(group)
+  if (before < size) {
+    const filled = await fill(store, { from: before, to: size, batchSize })
+    reportFill(filled, { written: size - before })
+    await reportAgain(store)
   }
-  const again = Array.from({ length: batchSize }, (_, index) => outcome(index))
-  const from = performance.now()
-  await store.writeBatch({ group, outcomes: again })
-  const againMs = performance.now() - from
   await store.close()
-  await reader.close()
-  report(tenths, { reads, writes }, againMs, statSync(file).size)
+  reportSize(file, Math.max(before, size))
+  await reportOpening(file)
+  await reportQueries(file, Math.max(before, size))
 }
 
-/** A live message's reading: what is new, and the numbers at the top of the page. */
-async function timeReads(store: Store): Promise<number> {
-  const from = performance.now()
-  const { head } = await store.changesSince({ group, cursor: 0, limit: 50 })
-  await store.events({ group, before: head, limit: 50 })
-  await store.totals(group)
-  await store.newestEvent(group)
-  await store.arrivals({ group, fromSecond: Math.floor(Date.now() / 1000) - 300, toSecond: Number.MAX_SAFE_INTEGER })
-  return performance.now() - from
-}
-
-function outcome(offset: number): Outcome {
-  const types = ['purchase', 'view', 'cart_add', 'checkout'] as const
-  const regions = ['AU-NSW', 'AU-VIC', 'AU-WA', 'AU-QLD']
-  const eventMs = 1_795_392_000_000 + offset
-  const cents = 500 + ((offset * 7919) % 84_500)
-  const event = {
-    event_id: randomUUID(),
-    event_type: types[offset % 4] as (typeof types)[number],
-    user_id: 1000 + (offset % 9000),
-    product_id: 1 + (offset % 500),
-    amount: cents / 100,
-    timestamp: new Date(eventMs).toISOString(),
-    region: regions[(offset >> 2) % 4] as string,
-    extra: null,
-    amount_bucket: cents < 5_000 ? ('low' as const) : cents < 20_000 ? ('mid' as const) : ('high' as const),
-    is_revenue_event: offset % 4 === 0,
-    amount_cents: cents,
-    event_ms: eventMs,
-  }
-  const value = Buffer.from(JSON.stringify(event))
-  const record = {
-    topic: 'retail-events',
-    partition: offset % 3,
-    offset: Math.floor(offset / 3),
-    timestamp: eventMs,
-    key: null,
-    value,
-  }
-  return { kind: 'event', record, event, contentHash: createHash('sha256').update(value).digest() }
-}
-
-function report(
-  tenths: { cpu: number; wall: number }[],
-  { reads, writes }: { reads: number[]; writes: number[] },
-  againMs: number,
-  fileBytes: number,
-): void {
-  const of = (kind: 'cpu' | 'wall') => tenths.map((tenth) => tenth[kind])
-  const mean = (numbers: number[]) => numbers.reduce((sum, number) => sum + number, 0) / numbers.length
-  const row = (name: string, numbers: number[]) => ({
-    what: name,
-    first: numbers[0]?.toFixed(1),
-    mean: mean(numbers).toFixed(1),
-    last: numbers.at(-1)?.toFixed(1),
+function reportFill({ tenths, batches }: Fill, { written }: { written: number }): void {
+  const row = (what: string, numbers: number[]) => ({
+    'us per event': what,
+    'first tenth': numbers[0]?.toFixed(1),
+    mean: (numbers.reduce((sum, number) => sum + number, 0) / numbers.length).toFixed(1),
+    'last tenth': numbers.at(-1)?.toFixed(1),
+    'first / last': ((numbers[0] ?? 0) / (numbers.at(-1) ?? 1)).toFixed(2),
   })
-  console.log(`${eventCount} events in batches of ${batchSize}; first and last tenth`)
-  console.table([row('CPU us per event', of('cpu')), row('wall us per event', of('wall'))])
-  console.log(`one batch: ${spread(writes)}`)
-  console.log(`reads of one live message: ${spread(reads)}`)
-  console.log(`one batch with other ids at accounted offsets: ${againMs.toFixed(1)} ms`)
-  console.log(`${(fileBytes / eventCount).toFixed(0)} bytes of store per event`)
+  console.log(`${written.toLocaleString('en')} written in batches of ${batchSize}`)
+  console.table([
+    row(
+      'CPU',
+      tenths.map(({ cpu }) => cpu),
+    ),
+    row(
+      'wall',
+      tenths.map(({ wall }) => wall),
+    ),
+  ])
+  console.log(`one batch: ${inWords(spread(batches))}`)
 }
 
-/** The slowest batches are those that move the write-ahead log into the file, or seal ids. */
-function spread(times: number[]): string {
-  times.sort((a, b) => a - b)
-  const at = (share: number) => times[Math.floor(times.length * share)]?.toFixed(2)
-  return `p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, max ${times.at(-1)?.toFixed(2)} ms, n ${times.length}`
+/** Known offsets with other ids: the topic was made anew. */
+async function reportAgain(store: Awaited<ReturnType<typeof openStore>>): Promise<void> {
+  const outcomes = Array.from({ length: batchSize }, (_, index) => outcome(index))
+  const startedMs = performance.now()
+  await store.writeBatch({ group: 'another', outcomes })
+  console.log(`one batch of another group: ${(performance.now() - startedMs).toFixed(1)} ms`)
+}
+
+function reportSize(file: string, size: number): void {
+  const sample = Array.from({ length: 1_000 }, (_, index) => outcome(index))
+  const json = sample.reduce((bytes, { record }) => bytes + (record.value?.length ?? 0), 0) / sample.length
+  const perEvent = statSync(file).size / size
+  console.log(
+    `${perEvent.toFixed(0)} bytes per event, ${(perEvent / json).toFixed(2)} times its JSON (${json.toFixed(0)})`,
+  )
+}
+
+/** Until the first answer; a writer's first batch reads the ids' filters as well. */
+async function reportOpening(file: string): Promise<void> {
+  const opening: number[] = []
+  for (let time = 0; time < 5; time++) {
+    const startedMs = performance.now()
+    const store = await openStore(`sqlite:${file}`)
+    await store.totals(group)
+    opening.push(performance.now() - startedMs)
+    await store.close()
+  }
+  const startedMs = performance.now()
+  const store = await openStore(`sqlite:${file}`)
+  await store.writeBatch({ group: 'another', outcomes: [] })
+  const withFilters = performance.now() - startedMs
+  await store.close()
+  console.log(`opening: ${inWords(spread(opening))}; until a first batch is written ${withFilters.toFixed(0)} ms`)
+}
+
+async function reportQueries(file: string, size: number): Promise<void> {
+  const entry = ['test/bench/store.ts', '--writer', file]
+  const writer = fork(join(root, 'local/run.mjs'), entry, { cwd: root, stdio: 'inherit' })
+  await answerOf(writer)
+  const reader = await openStore(`sqlite:${file}`, { readOnly: true })
+  const times = await timeQueries(reader, { rounds, events: size })
+  await reader.close()
+  writer.send('stop')
+  const written = (await answerOf(writer)) as { perSecond: number }
+  console.log(`questions in ms, ${rounds} times each, while ${written.perSecond.toFixed(0)} events/s were written`)
+  console.table(Object.fromEntries(times.map(toRow)))
+}
+
+function toRow({ query, p50, p99, max }: QueryTimes): [string, Record<string, string>] {
+  return [query, { p50: p50.toFixed(2), p99: p99.toFixed(2), max: max.toFixed(2) }]
+}
+
+function answerOf(child: ChildProcess): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    child.once('message', resolve)
+    child.once('exit', (code) => reject(new Error(`the writer ended with ${code}`)))
+  })
+}
+
+/** Writes events that are new to the store until it is told to stop. */
+async function write(file: string): Promise<void> {
+  const store = await openStore(`sqlite:${file}`)
+  let isOver = false
+  process.on('message', () => {
+    isOver = true
+  })
+  // Their numbers are far above the others', so that the store's own events stay what they are.
+  const from = 1_000_000_000 + Date.now()
+  const startedMs = performance.now()
+  process.send?.('ready')
+  const written = await writeAtRate(store, { from, perSecond: writtenPerSecond, isOver: () => isOver })
+  const perSecond = written.events / ((performance.now() - startedMs) / 1_000)
+  await store.close()
+  process.send?.({ perSecond })
+  process.disconnect()
+}
+
+function inWords({ p50, p99, max }: { p50: number; p99: number; max: number }): string {
+  return `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms, max ${max.toFixed(1)} ms`
 }
