@@ -10,6 +10,7 @@ import { freshDirectory, startLocalStack } from '../local-stack.ts'
 import { launchBrowser } from './browser.ts'
 
 const laptop = { width: 1440, height: 900 }
+const wall = { width: 2560, height: 1440 }
 const phone = { width: 390, height: 844 }
 const badRecords = [
   '{"event_id":"order-17","event_type":"purchase","user_id":4242,"timestamp":"2026-05-01T12:00:00"}',
@@ -30,9 +31,22 @@ async function takeAll(browser: Browser, fillSeconds: number): Promise<void> {
     await page.emulateMedia({ colorScheme: 'dark' })
     await take(page, 'dashboard-dark')
     await page.emulateMedia({ colorScheme: 'light' })
+    await page.setViewportSize(wall)
+    await take(page, 'dashboard-wall')
     await page.setViewportSize(phone)
     await take(page, 'dashboard-phone')
     await page.setViewportSize(laptop)
+    await page.keyboard.press('j')
+    await page.keyboard.press('Enter')
+    await page.getByTestId('journey').waitFor()
+    await take(page, 'dashboard-record')
+    await page.keyboard.press('Escape')
+    await page.getByRole('button', { name: 'Work on them' }).click()
+    await page.getByRole('button', { name: /MISSING_FIELDS: / }).click()
+    await page.getByRole('button', { name: 'Dry run' }).click()
+    await page.getByTestId('plan-sentence').waitFor()
+    await take(page, 'dashboard-work')
+    await page.keyboard.press('Escape')
     const release = holdStore(join(directory, 'freshet.db'))
     await shown(page, 'stuck')
     await take(page, 'dashboard-stuck')
