@@ -65,7 +65,11 @@ export class Dispatcher {
     for (const queue of lost) this.#inFlight.lose(queue)
     if (partitions.length > 0 || before.length > 0) {
       const gone = lost.filter(({ partition }) => !partitions.includes(partition))
-      this.#tell({ type: 'assigned', partitions: this.queues().map(keyOf), lost: gone.map(keyOf) })
+      this.#tell({
+        type: 'assigned',
+        partitions: this.queues().map(({ key }) => key),
+        lost: gone.map(({ key }) => key),
+      })
     }
     return kept
   }
@@ -242,10 +246,6 @@ export class Dispatcher {
     if (!queue) throw new Error(`No partition ${key} is assigned. This is a bug in Freshet.`)
     return queue
   }
-}
-
-function keyOf({ key }: PartitionQueue): string {
-  return key
 }
 
 function earliest(a: number | null, b: number | null): number | null {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { Dispatcher } from './dispatch.ts'
 import { dispatcherOptions } from './dispatch-options.ts'
@@ -96,4 +97,13 @@ it('shows a running batch, its countdown after a failure, and the tree that cutt
     { path: '00', count: 1, gaveUp: null },
     { path: '01', count: 1, gaveUp: 'RetryAttemptsExhausted' },
   ])
+})
+
+it('has every field on the page about it', () => {
+  const page = readFileSync(new URL('../../docs/event-source-mapping.md', import.meta.url), 'utf8')
+  const [, section = ''] = page.split('### The inspector')
+  const { consumerGroupId: _shownAsGroup, ...state } = begun(1).look()
+  const { topic: _its, partition: _number, ...partition } = state.partitions[0] ?? {}
+  const fields = [...Object.keys(state), ...Object.keys(partition), ...Object.keys(state.onFailure)]
+  expect(fields.filter((name) => !new RegExp(`[\`.]${name}\``).test(section))).toEqual(['partitions'])
 })
