@@ -291,6 +291,23 @@ describe('every answer', () => {
   })
 })
 
+test('an answer that is still the same is not sent again, and nothing else is kept', async () => {
+  await api.write(event({ offset: 0 }, { event_id: 'a' }))
+  for (const path of ['/api/events?limit=5', '/api/openapi.json', '/api/figures']) {
+    const { headers } = await api.get(path)
+    expect([path, headers.get('cache-control')]).toEqual([path, 'private, no-cache'])
+    const again = await api.get(path, { 'if-none-match': headers.get('etag') ?? '' })
+    expect([path, again.status, await again.text()]).toEqual([path, 304, ''])
+    expect(again.headers.get('content-security-policy')).toContain("default-src 'self'")
+  }
+  const known = (await api.get('/api/events')).headers.get('etag') ?? ''
+  await api.write(event({ offset: 1 }, { event_id: 'b' }))
+  expect((await api.get('/api/events', { 'if-none-match': known })).status).toBe(200)
+  for (const path of ['/api/summary', '/api/health', '/api/nothing', '/api/live', '/api/exports/events']) {
+    expect([path, (await api.get(path)).headers.get('cache-control')]).toEqual([path, 'no-store'])
+  }
+})
+
 test('the description names every route with every status, and can be read by machines', async () => {
   const { paths, openapi } = await get('/api/openapi.json', openApi)
   expect(openapi).toBe('3.1.0')

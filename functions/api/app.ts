@@ -4,6 +4,7 @@ import { Registry } from 'prom-client'
 import { PipelineError } from '../errors.ts'
 import { mountDescription } from './describe.ts'
 import { accessBy, requireToken } from './guard/access.ts'
+import { keepNothing, revalidate, revalidated } from './guard/caching.ts'
 import { addSecurityHeaders } from './guard/headers.ts'
 import { checkContentType, checkHost, checkOrigin } from './guard/host.ts'
 import { bodyBytesMax, limitBody, limitWrites } from './guard/limits.ts'
@@ -87,6 +88,8 @@ function guard(app: OpenAPIHono, { token, allowedHosts, writesPerSecondMax = 200
   mountSignIn(app, access, now)
   if (access) app.use(takeTokenFromAddress(access), requireToken(access))
   app.use(checkContentType(), limitWrites(writesPerSecondMax, now), limitBody(bodyBytesMax))
+  app.use('/api/*', keepNothing())
+  for (const path of revalidated) app.use(path, revalidate())
 }
 
 /** What was expected, by name; never what came. */

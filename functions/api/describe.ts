@@ -1,5 +1,6 @@
 // The API's description as OpenAPI: made from the routes, and what the guard may answer to any of them.
 import type { OpenAPIHono } from '@hono/zod-openapi'
+import { revalidated } from './guard/caching.ts'
 import { isWriteMethod } from './guard/host.ts'
 import { problemSchema } from './schemas.ts'
 
@@ -17,6 +18,8 @@ const refusal = {
   description: 'Problem',
   content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
 }
+
+const notModified = { description: 'What the client has, by its If-None-Match, is still the same' }
 
 /** GET /api/openapi.json: to be mounted last, for it describes what is mounted. */
 export function mountDescription(app: OpenAPIHono): void {
@@ -38,10 +41,15 @@ export function mountDescription(app: OpenAPIHono): void {
 
 function describe(app: OpenAPIHono): object {
   const document = app.getOpenAPI31Document({ ...description, security: [{ bearer: [] }, { cookie: [] }] })
-  for (const operations of Object.values(document.paths ?? {})) {
+  for (const [path, operations] of Object.entries(document.paths ?? {})) {
     for (const [method, operation] of Object.entries(operations as Record<string, { responses?: object }>)) {
       const added = isWriteMethod(method.toUpperCase()) ? [...refusals, ...writeRefusals] : refusals
-      operation.responses = { ...Object.fromEntries(added.map((status) => [status, refusal])), ...operation.responses }
+      const unchanged = method === 'get' && revalidated.includes(path) ? { 304: notModified } : {}
+      operation.responses = {
+        ...unchanged,
+        ...Object.fromEntries(added.map((status) => [status, refusal])),
+        ...operation.responses,
+      }
     }
   }
   return document
