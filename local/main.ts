@@ -4,6 +4,7 @@ import { readdirSync, rmSync } from 'node:fs'
 import inspector from 'node:inspector'
 import { join, relative } from 'node:path'
 import pc from 'picocolors'
+import { clearStore } from '../functions/store/clear.ts'
 import { pipeline } from '../infra/pipeline.ts'
 import { writeAddresses } from './addresses.ts'
 import { holdDirectory } from './data-directory.ts'
@@ -68,6 +69,7 @@ async function run(options: LocalOptions): Promise<void> {
     const sinceMs = performance.now()
     await stack.stop()
     clearDirectory(options.data)
+    await clearStore(options.store)
     stack = await start(sinceMs)
   }
 
@@ -102,7 +104,7 @@ function keyActions({ stack, stop, reset }: KeyTargets): (key: string) => void {
     else if (key === 'h') console.log(keyBar(pc))
     else if (key === 'r') {
       confirming = true
-      report.say('freshet', `delete everything in ${options.data}? y / n`)
+      report.say('freshet', `delete ${whatResetDeletes(options)}? y / n`)
     }
   }
 }
@@ -129,6 +131,13 @@ function bannerFacts(stack: Stack, readyMs: number) {
 function storeName(url: string): string {
   if (url.startsWith('sqlite:')) return relative(process.cwd(), url.slice('sqlite:'.length).replace(/\?.*/, '')) || url
   return url.replace(/\/\/([^:@/]+):[^@]*@/, '//$1:***@')
+}
+
+/** A store may lie elsewhere, and a Kafka of theirs is not ours to delete. */
+function whatResetDeletes({ data, store, brokers }: LocalOptions): string {
+  const isElsewhere = !store.startsWith(`sqlite:${data}`)
+  const elsewhere = isElsewhere ? ` and everything in the store ${storeName(store)}` : ''
+  return `everything in ${data}${elsewhere}${brokers === undefined ? '' : ` (but nothing of ${brokers})`}`
 }
 
 /** Deletes what a run has written, but for the lock this process holds. */
