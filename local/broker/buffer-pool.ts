@@ -29,3 +29,18 @@ export class BufferPool {
     this.freeBytes += whole.length
   }
 }
+
+/** Buffers taken one after the other, to be given back together. */
+export function loanFrom(pool: BufferPool): { lend(bytes: number): Buffer; giveBack(): void } {
+  const lent: Buffer[] = []
+  return {
+    lend(bytes) {
+      const buffer = pool.take(bytes)
+      lent.push(buffer)
+      return buffer
+    },
+    giveBack() {
+      for (const buffer of lent.splice(0)) pool.give(buffer)
+    },
+  }
+}

@@ -4,6 +4,7 @@ import type { Api, Call } from './api/api.ts'
 import { apiVersions, unsupportedApiVersions } from './api/api-versions.ts'
 import { saslAuthenticate, saslHandshake } from './api/sasl.ts'
 import { Session } from './authentication/session.ts'
+import { loanFrom } from './buffer-pool.ts'
 import { FrameReader, frameBytesMax } from './protocol/frame.ts'
 import { type RequestHeader, readRequestHeader, responseWriter } from './protocol/header.ts'
 import { MalformedFrame, type Reader } from './protocol/reader.ts'
@@ -41,15 +42,7 @@ export function serve(socket: Socket, broker: BrokerState): void {
       const next = () => frames.next(session.isOpen ? frameBytesMax : strangerFrameBytesMax)
       for (let frame = next(); frame !== null; frame = next()) {
         answering = true
-        const lent: Buffer[] = []
-        const lend = (bytes: number) => {
-          const buffer = broker.buffers.take(bytes)
-          lent.push(buffer)
-          return buffer
-        }
-        const giveBack = () => {
-          for (const buffer of lent) broker.buffers.give(buffer)
-        }
+        const { lend, giveBack } = loanFrom(broker.buffers)
         const answered = answer(broker, frame, { clientHost, session, signal: closed.signal, lend })
         const chunks = answered instanceof Promise ? await whilePaused(socket, answered) : answered
         answering = false
