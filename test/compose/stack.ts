@@ -12,7 +12,7 @@ import { postgresHealthy, startPostgres } from './postgres.ts'
 import { type Places, translate } from './translate.ts'
 
 /** Generous for a busy machine; each waits for a condition. */
-const startMsMax = 180_000
+const startMsMax = 300_000
 
 export interface Service {
   name: string
