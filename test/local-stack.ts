@@ -21,11 +21,14 @@ export interface LocalStack {
 
 export const freshDirectory = () => mkdtempSync(join(tmpdir(), 'freshet-'))
 
-/** Starts the stack and waits for its `ready` line. Ports are free ones unless `args` names others. */
-export async function startLocalStack(directory: string, args: string[] = []): Promise<LocalStack> {
+/**
+ * Starts the stack and waits for its `ready` line. Ports are free ones unless `args` names others; `project` is this one
+ * unless it is a copy of it.
+ */
+export async function startLocalStack(directory: string, args: string[] = [], project = root): Promise<LocalStack> {
   const given = ['--json', '--data', directory, '--port', '0', '--kafka-port', '0', ...args]
   const child = spawn(process.execPath, ['local/run.mjs', 'local/main.ts', ...given], {
-    cwd: root,
+    cwd: project,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
