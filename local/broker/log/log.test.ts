@@ -193,4 +193,14 @@ describe('retention', () => {
     expect(log.bytes).toBeGreaterThanOrEqual(200)
     expect(log.startOffset).toBe(7)
   })
+
+  it('bounds a log while it grows, whatever segment.bytes says: to twice retention.bytes at most', () => {
+    const log = open(temporaryDirectory(), { 'retention.bytes': 4_000_000 })
+    for (let i = 0; i < 100; i++) {
+      log.append(one('x'.repeat(200_000)), 0)
+      expect(log.bytes).toBeLessThanOrEqual(8_000_000)
+    }
+    expect(log.bytes).toBeGreaterThanOrEqual(4_000_000)
+    expect([log.startOffset > 0, log.endOffset]).toEqual([true, 100])
+  })
 })

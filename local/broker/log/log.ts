@@ -237,9 +237,9 @@ export class PartitionLog {
 }
 
 /**
- * No more than segment.bytes, and no more than retention.bytes where that is at least 1 MB. Our choice: since whole
- * segments are deleted, Kafka keeps up to retention.bytes plus segment.bytes, which by default is a gigabyte.
+ * No more than segment.bytes, and no more than half of retention.bytes where that is 1 MB or more. Our choice: since
+ * whole segments are deleted, Kafka keeps up to two of them beyond retention.bytes, each a gigabyte by default.
  */
 function segmentBytesMax({ 'segment.bytes': bytes, 'retention.bytes': keptBytes }: TopicConfigs): number {
-  return keptBytes < 0 ? bytes : Math.min(bytes, Math.max(keptBytes, 1024 * 1024))
+  return keptBytes < 0 ? bytes : Math.min(bytes, Math.max(keptBytes / 2, 1024 * 1024))
 }
