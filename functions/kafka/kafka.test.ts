@@ -10,6 +10,7 @@ import { kafkaConfig } from './bootstrap.ts'
 import { openOffsets } from './offsets.ts'
 import { partitionOf } from './partition.ts'
 import { openPublisher } from './publish.ts'
+import { clusterOf, fetchFrom } from './read-range.ts'
 
 const topic = 'retail-events'
 const dataDir = mkdtempSync(join(tmpdir(), 'kafka-'))
@@ -152,3 +153,19 @@ async function valuesByPlace(count: number): Promise<Map<string, string>> {
   await consumer.disconnect()
   return read
 }
+
+test('sends headers, and a record without a key or a value as such', async () => {
+  const publisher = openPublisher(await config())
+  const headers = { 'freshet-attempt': '1/token' }
+  const [place] = await publisher.publish(topic, [{ key: null, value: null, headers }])
+  await publisher.close()
+  const cluster = clusterOf(new Kafka(await config()))
+  const { partition = 0, offset = 0 } = place ?? {}
+  const { messages } = await fetchFrom(cluster, topic, partition, offset)
+  await cluster.disconnect()
+  expect(messages.find((message) => Number(message.offset) === offset)).toMatchObject({
+    key: null,
+    value: null,
+    headers: { 'freshet-attempt': Buffer.from('1/token') },
+  })
+})

@@ -86,7 +86,7 @@ export function openPublisher(config: KafkaConfig, options: PublisherOptions = {
   return {
     async publish(topic, messages) {
       if (messages.length === 0) return []
-      const outgoing: Message[] = messages.map(({ key, value }) => ({ key, value }))
+      const outgoing: Message[] = messages.map((message) => ({ ...message }))
       try {
         if (waiting >= waitingMax) throw new Error(`${waitingMax} calls wait for the broker already`)
         waiting++
