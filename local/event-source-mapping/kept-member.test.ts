@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { KeptMember } from './kept-member.ts'
 
+const host = hostname()
 let folder: string
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'freshet-members-'))
@@ -14,9 +15,10 @@ const left = (name: string, kept: object | string) =>
   writeFileSync(join(folder, name), typeof kept === 'string' ? kept : JSON.stringify(kept))
 
 it('tells of members of its own group whose process is gone, once', () => {
-  left('gone.json', { pid: 2 ** 30, groupId: 'g', memberId: 'dead' })
-  left('other.json', { pid: 2 ** 30, groupId: 'other', memberId: 'not ours' })
-  left('living.json', { pid: process.ppid, groupId: 'g', memberId: 'living' })
+  left('gone.json', { host, pid: 2 ** 30, groupId: 'g', memberId: 'dead' })
+  left('other.json', { host, pid: 2 ** 30, groupId: 'other', memberId: 'not ours' })
+  left('living.json', { host, pid: process.ppid, groupId: 'g', memberId: 'living' })
+  left('elsewhere.json', { host: 'another', pid: process.pid, groupId: 'g', memberId: 'of another container' })
   left('half.json', '{"pid":')
   expect(new KeptMember(folder, 'g').takeDead()).toEqual(['dead'])
   expect(new KeptMember(folder, 'g').takeDead()).toEqual([])

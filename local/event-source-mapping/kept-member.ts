@@ -1,9 +1,12 @@
 // Keeps on disk as which member this process is in its group, so that the next start can tell which members are dead.
 import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 
 interface Kept {
+  /** Containers may share the folder, and each has a process 1: of another host nothing can be told. */
+  host: string
   pid: number
   groupId: string
   memberId: string
@@ -21,13 +24,13 @@ export class KeptMember {
   constructor(folder: string, groupId: string) {
     this.#folder = folder
     this.#groupId = groupId
-    const name = createHash('sha256').update(groupId).digest('hex').slice(0, 16)
+    const name = createHash('sha256').update(`${hostname()} ${groupId}`).digest('hex').slice(0, 16)
     this.#file = join(folder, `${process.pid}-${name}.json`)
   }
 
   /** Where nothing can be written, a member that is killed is missed after its session time-out, and nothing else is lost. */
   keep(memberId: string): void {
-    const kept: Kept = { pid: process.pid, groupId: this.#groupId, memberId }
+    const kept: Kept = { host: hostname(), pid: process.pid, groupId: this.#groupId, memberId }
     try {
       mkdirSync(this.#folder, { recursive: true })
       writeFileSync(this.#file, JSON.stringify(kept))
@@ -46,10 +49,15 @@ export class KeptMember {
   takeDead(): string[] {
     return this.#files().flatMap((file) => {
       const kept = read(file)
-      if (kept && (kept.groupId !== this.#groupId || (kept.pid !== process.pid && isAlive(kept.pid)))) return []
+      if (kept && !this.#isDead(kept)) return []
       rmSync(file, { force: true })
       return kept ? [kept.memberId] : []
     })
+  }
+
+  #isDead({ host, groupId, pid }: Kept): boolean {
+    const mayBeJudged = host === hostname() && groupId === this.#groupId
+    return mayBeJudged && (pid === process.pid || !isAlive(pid))
   }
 
   #files(): string[] {
@@ -68,8 +76,8 @@ export class KeptMember {
 function read(file: string): Kept | null {
   try {
     const kept: Partial<Kept> = JSON.parse(readFileSync(file, 'utf8'))
-    const isWhole =
-      typeof kept.pid === 'number' && typeof kept.groupId === 'string' && typeof kept.memberId === 'string'
+    const { host, groupId, memberId } = kept
+    const isWhole = typeof kept.pid === 'number' && [host, groupId, memberId].every((text) => typeof text === 'string')
     return isWhole ? (kept as Kept) : null
   } catch {
     return null

@@ -1,6 +1,6 @@
 // Where a mapping begins on any Kafka, and how it passes over what is not for its function.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import type { Invoke } from './mapping.ts'
@@ -108,7 +108,7 @@ export function positionContract(on: Scripted): void {
     await dead.run({ autoCommit: false, eachBatch: () => ended })
     const memberId = await joined
     // No process has this number: it is beyond what operating systems give.
-    writeFileSync(join(folder, 'gone.json'), JSON.stringify({ pid: 2 ** 30, groupId, memberId }))
+    writeFileSync(join(folder, 'gone.json'), JSON.stringify({ host: hostname(), pid: 2 ** 30, groupId, memberId }))
     await on.start(async () => ok, {}, { membersFolder: folder })
     await on.until(async () => (await on.committed()).join() === '1,1,1')
     end()
