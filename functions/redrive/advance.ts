@@ -17,7 +17,7 @@ export interface AdvanceParts {
 }
 
 /** Nobody else advances a redrive for so long after its holder was last heard of: longer than a publish may take. */
-const holdMs = 10_000
+const holdMs = 6_000
 
 /** Records are sent in steps of this length, or one at a time where the speed is lower. */
 const stepMsMin = 100
