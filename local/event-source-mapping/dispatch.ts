@@ -2,7 +2,7 @@
 //
 // It does nothing itself: the shell (mapping.ts) feeds it what happened and carries out what it answers. Time is an
 // argument, in milliseconds of any clock that never goes back.
-import { nextCut, type WaitingRecord } from './batch.ts'
+import { nextCut } from './batch.ts'
 import { Commits } from './commits.ts'
 import type { DispatcherOptions } from './dispatch-options.ts'
 import { droppedOf, takenOf } from './give-up.ts'
@@ -14,27 +14,7 @@ import { lostOffsets } from './metrics.ts'
 import { judge } from './outcome.ts'
 import { PartitionQueue } from './partition.ts'
 import type { Load } from './pollers.ts'
-
-/** What Kafka brought for one partition. */
-export interface Arrival {
-  partition: number
-  /** The offset that was asked for. */
-  fetchedOffset: number
-  /** The offset to ask for next: behind the last record, control records included. */
-  nextOffset: number
-  /** Where the log ends. */
-  endOffset?: number
-  records: readonly WaitingRecord[]
-}
-
-/** What is to be done now. */
-export interface Turn {
-  invoke: Batch[]
-  /** Batches whose current part is to be brought to the on-failure destination. */
-  deliver: Batch[]
-  /** When to ask again if nothing happens before. */
-  wakeAtMs: number | null
-}
+import type { Arrival, Turn } from './turn.ts'
 
 export class Dispatcher {
   readonly #options: DispatcherOptions
