@@ -96,12 +96,14 @@ export function openPublisher(config: KafkaConfig, options: PublisherOptions = {
         throw kafkaFault(`${topic}: ${messages.length} messages were not acknowledged`, cause)
       }
     },
+    connect: () => connection.connect(),
     close: () => connection.close(),
   }
 }
 
 interface Connection {
   send(topic: string, messages: Message[]): Promise<Acknowledged[]>
+  connect(): void
   close(): Promise<void>
 }
 
