@@ -4,8 +4,14 @@ import { expect, it } from 'vitest'
 import { inAnyOrder, seenOnBoth } from './both.ts'
 import { clientOf, failure, numbered, producerOf, take, withAdmin } from './kafkajs-client.ts'
 
-const made = (bootstrap: string, topic: string, numPartitions: number) =>
-  withAdmin(bootstrap, (admin) => admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: true }))
+/** Makes a topic that can be written to: Kafka names the leaders of its partitions some moments before they know of it. */
+async function made(bootstrap: string, topic: string, numPartitions: number): Promise<void> {
+  await withAdmin(bootstrap, async (admin) => {
+    await admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: true })
+    const answers = () => admin.fetchTopicOffsets(topic).catch(() => null)
+    while ((await answers()) === null) await new Promise((resolve) => setTimeout(resolve, 50))
+  })
+}
 
 it.each([0, 1, -1])('records come back with their keys, headers and places, acks %i', async (acks) => {
   const topic = `records-acks${acks}`
