@@ -57,7 +57,7 @@ export function failureContract(on: Scripted): void {
 
   it('cuts down to the poison record, brings that one to the destination with its key, and goes on', async () => {
     const destination = `${on.topic}-failures`
-    await on.admin.createTopics({ topics: [{ topic: destination, numPartitions: 1 }], waitForLeaders: true })
+    await on.createTopic(destination, 1)
     const handled: string[] = []
     const { happenings } = await on.start(
       async (event) => {

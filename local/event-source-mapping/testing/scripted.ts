@@ -22,6 +22,8 @@ export interface Scripted {
     settings?: object,
     options?: Partial<MappingOptions>,
   ): Promise<{ mapping: Mapping; happenings: Happening[] }>
+  /** Resolves once the topic can be written. */
+  createTopic(topic: string, partitions: number): Promise<void>
   /** Stops it before the test ends. */
   stop(mapping: Mapping): Promise<void>
   produce(partition: number, values: (string | Buffer)[]): Promise<unknown>
@@ -50,7 +52,7 @@ export function scripted(bootstrap: () => string): Scripted {
   beforeEach(async () => {
     topics += 1
     topic = `topic-${run}-${topics}`
-    await admin.createTopics({ topics: [{ topic, numPartitions: 3 }], waitForLeaders: true })
+    await createTopic(admin, topic, 3)
   })
   afterEach(async () => {
     await Promise.all([...running].map((mapping) => mapping.stop()))
@@ -93,6 +95,7 @@ export function scripted(bootstrap: () => string): Scripted {
       running.add(mapping)
       return { mapping, happenings }
     },
+    createTopic: (name, partitions) => createTopic(admin, name, partitions),
     async stop(mapping) {
       running.delete(mapping)
       await mapping.stop()
@@ -110,6 +113,19 @@ export function scripted(bootstrap: () => string): Scripted {
         await sleep(5)
       }
     },
+  }
+}
+
+/** Where kafkajs waits for leaders itself, it gives up when a slow Kafka does not know the topic yet. */
+async function createTopic(admin: Admin, topic: string, numPartitions: number): Promise<void> {
+  await admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: false })
+  const deadline = Date.now() + untilMsMax
+  for (;;) {
+    const known = await admin.fetchTopicMetadata({ topics: [topic] }).catch(() => null)
+    const partitions = known?.topics[0]?.partitions ?? []
+    if (partitions.length === numPartitions && partitions.every(({ leader }) => leader >= 0)) return
+    if (Date.now() > deadline) throw new Error(`${topic} has no leaders`)
+    await sleep(20)
   }
 }
 
