@@ -1,7 +1,8 @@
 // One reading of every watched group's offsets into the store.
 import type { OffsetsReader } from '../kafka/offsets.ts'
 import type { RangeReader } from '../kafka/read-range.ts'
-import type { LagSample, Retention, Store } from '../store/store.ts'
+import type { Retention } from '../store/retention.ts'
+import type { LagSample, Store } from '../store/store.ts'
 import { explainHoles } from './explain.ts'
 
 export interface LagTarget {

@@ -3,6 +3,7 @@ import { describe } from 'vitest'
 import { abandonmentContract } from './testing/abandonment.ts'
 import { accountContract } from './testing/account.ts'
 import { batchContract } from './testing/batch.ts'
+import { deadLetterWorkContract } from './testing/dead-letter-work.ts'
 import { findRecordContract } from './testing/find-record.ts'
 import { lagSamplesContract } from './testing/lag-samples.ts'
 import type { OpenStore } from './testing/opened.ts'
@@ -29,7 +30,10 @@ export function storeContract(open: OpenStore, { historyCount = 60 } = {}): void
   })
   describe('rollups', () => rollupsContract(open))
   describe('figures made anew', () => rebuildsContract(open))
-  describe('dead letters as work', () => redrivesContract(open))
+  describe('dead letters as work', () => {
+    deadLetterWorkContract(open)
+    redrivesContract(open)
+  })
   describe('abandoned carts', () => abandonmentContract(open))
   describe('what goes and what stays', () => retentionContract(open))
 }

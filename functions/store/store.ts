@@ -6,10 +6,12 @@
 import type { EnrichedEvent } from '../retail/enrich.ts'
 import type { RejectionCode } from '../retail/rejection.ts'
 import type { AbandonmentStore } from './abandonment.ts'
+import type { ArrivalSecond, Rollup, RollupQuery } from './figures.ts'
 import type { Rebuilds } from './rebuilds.ts'
 import type { Redrives } from './redrives.ts'
+import type { Erasure, Expired, Retention } from './retention.ts'
 import type { RowSearch } from './search.ts'
-import type { SpanUnit } from './spans.ts'
+import type { Sweep } from './sweep-complaints.ts'
 
 /** Where a record lies in Kafka, and its bytes. */
 export interface SourceRecord {
@@ -145,14 +147,6 @@ export interface Explanation {
   reason: 'control' | 'aborted' | 'compacted' | 'retention' | 'reset'
 }
 
-/** New rows and put-aside records of one second of arrival. Seconds without any are absent. */
-export interface ArrivalSecond {
-  /** Whole seconds since 1970. */
-  second: number
-  events: number
-  deadLetters: number
-}
-
 /** One reading of a partition's offsets, for lag. */
 export interface LagSample {
   group: string
@@ -164,77 +158,6 @@ export interface LagSample {
   endOffset: number
   /** null: the group has not committed yet. */
   committedOffset: number | null
-}
-
-/** The result of comparing the account's counters with the rows that are kept. */
-export interface Sweep {
-  /** When the last whole pass began and ended, ms; null before the first. */
-  finishedAt: number | null
-  /** Sentences on what does not add up in the last whole pass; empty when all does. */
-  complaints: string[]
-}
-
-/** Which business figures. */
-export interface RollupQuery {
-  group: string
-  by: SpanUnit
-  /** Events' own time, ms. Spans that `[fromMs, toMs)` touches are given whole, the newest 1,500 at most. */
-  fromMs: number
-  toMs: number
-  /** Where days begin and end, by its IANA name. Minutes and hours are UTC's. */
-  timeZone: string
-}
-
-/** The figures of one minute, hour or day; spans without any event are absent. */
-export interface Rollup {
-  fromMs: number
-  toMs: number
-  /**
-   * An estimate from a sketch, off by 1.6 % (one standard deviation) and nearly exact for a few thousand; null by the
-   * minute. A day that begins within an hour has the users of its whole hours.
-   */
-  distinctUsers: number | null
-  /** In the order of type, region and bucket. */
-  sums: RollupSum[]
-}
-
-export interface RollupSum {
-  eventType: string
-  region: string | null
-  amountBucket: string
-  events: number
-  amountCents: number
-}
-
-/** What is kept, and for how long. */
-export interface Retention {
-  /** Events, by arrival, ms. */
-  eventMsMax: number
-  /** Dead letters, by arrival, ms: not shorter than the topic's own retention. */
-  deadLetterMsMax: number
-  /** Where the store holds more than this, the oldest events go whatever their age; null: without a limit. */
-  bytesMax: number | null
-}
-
-/** What one call of `expire` let go. */
-export interface Expired {
-  events: number
-  deadLetters: number
-  /** Identities of events and dead letters that nothing can bring back. */
-  ids: number
-}
-
-/** The trail of one erasure. It holds the user's number, and nothing else of theirs. */
-export interface Erasure {
-  id: number
-  userId: number
-  /** Who asked for it. */
-  by: string
-  requestedMs: number
-  /** null: it was interrupted, and is carried on by `expire`. */
-  finishedMs: number | null
-  events: number
-  deadLetters: number
 }
 
 /** Rows that were committed after a cursor, in ascending order. */

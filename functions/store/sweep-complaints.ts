@@ -1,5 +1,13 @@
 // The sentences in which a sweep says what does not add up: where, and both numbers.
 
+/** The result of comparing the account's counters with the rows that are kept. */
+export interface Sweep {
+  /** When the last whole pass began and ended, ms; null before the first. */
+  finishedAt: number | null
+  /** Sentences on what does not add up in the last whole pass; empty when all does. */
+  complaints: string[]
+}
+
 interface Place {
   group: string
   topic: string

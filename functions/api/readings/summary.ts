@@ -1,7 +1,7 @@
 // The numbers at the top of the page.
 import { freshnessMs } from '../../status/freshness.ts'
 import { totalLag } from '../../status/lag.ts'
-import type { ArrivalSecond } from '../../store/store.ts'
+import type { ArrivalSecond } from '../../store/figures.ts'
 import type { ApiParts } from '../parts.ts'
 import type { Health, Summary } from '../schemas.ts'
 import type { LagReading } from './lag.ts'

@@ -1,8 +1,8 @@
 // GET /api/figures: business figures by minute, hour or day of the events' own time.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { distinctUsersError } from '../../store/distinct-users.ts'
+import type { Rollup } from '../../store/figures.ts'
 import { spansMax } from '../../store/spans.ts'
-import type { Rollup } from '../../store/store.ts'
 import type { ApiParts } from '../parts.ts'
 import { problemResponses } from '../problem.ts'
 import { type figureSchema, figuresSchema } from '../schemas/figures.ts'

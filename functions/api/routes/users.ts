@@ -1,6 +1,6 @@
 // DELETE /api/users/:user_id: erases a user's events and dead letters; GET /api/erasures: the trail of it.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
-import type { Erasure } from '../../store/store.ts'
+import type { Erasure } from '../../store/retention.ts'
 import type { ApiParts } from '../parts.ts'
 import { problemResponses } from '../problem.ts'
 

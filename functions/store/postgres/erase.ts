@@ -1,8 +1,8 @@
 // Erases one user's rows everywhere, step by step, with a trail that also carries an interrupted erasure on.
 
 import type { Position } from '../position.ts'
+import type { Erasure } from '../retention.ts'
 import { speaksOf } from '../speaks-of.ts'
-import type { Erasure } from '../store.ts'
 import { eraseShopper } from './abandonment-erase.ts'
 import { storableText } from './columns.ts'
 import type { Database, Session, Statement } from './database.ts'

@@ -1,6 +1,6 @@
 // Lets rows go that are too old, or that take too much room, and ids that nothing can bring back, in short steps.
 import type { Position } from '../position.ts'
-import type { Expired, Retention } from '../store.ts'
+import type { Expired, Retention } from '../retention.ts'
 import type { Database, Session, Statement } from './database.ts'
 import { expireIds } from './expire-ids.ts'
 import { removeStale } from './rebuild-keeper.ts'

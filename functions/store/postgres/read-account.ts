@@ -1,5 +1,6 @@
 // Reads what is counted: accounts, totals, arrivals by the second.
-import type { Account, ArrivalSecond } from '../store.ts'
+import type { ArrivalSecond } from '../figures.ts'
+import type { Account } from '../store.ts'
 import type { Database, Statement } from './database.ts'
 
 /** A partition with more holes than this is reported with its lowest ranges: the rest then counts as unseen. */

@@ -1,7 +1,7 @@
 // Reads business figures by minute, hour or day from the sums that were kept as events arrived.
 import { emptySketch, estimateUsers, mergeSketch } from '../distinct-users.ts'
+import type { Rollup, RollupQuery, RollupSum } from '../figures.ts'
 import { type Span, spansBetween } from '../spans.ts'
-import type { Rollup, RollupQuery, RollupSum } from '../store.ts'
 import { numbers } from './columns.ts'
 import type { Database, Statement } from './database.ts'
 

@@ -1,7 +1,6 @@
 // Compares the account with the rows that are kept, page by page, while writing goes on.
 import type { Position, RowTable } from '../position.ts'
-import type { Sweep } from '../store.ts'
-import { type AccountSums, complaintsOnCounters, complaintsOnRanges } from '../sweep-complaints.ts'
+import { type AccountSums, complaintsOnCounters, complaintsOnRanges, type Sweep } from '../sweep-complaints.ts'
 import { notifyCommit } from './commit-watch.ts'
 import type { Database, Session, Statement } from './database.ts'
 

@@ -1,8 +1,8 @@
 // Erases one user's rows everywhere, step by step, with a trail that also carries an interrupted erasure on.
 import type { Database } from 'better-sqlite3'
 import type { Position } from '../position.ts'
+import type { Erasure } from '../retention.ts'
 import { speaksOf } from '../speaks-of.ts'
-import type { Erasure } from '../store.ts'
 import { shopperEraser } from './abandonment-erase.ts'
 import { type RemovableRow, rowRemover } from './remove-rows.ts'
 

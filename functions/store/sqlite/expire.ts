@@ -1,7 +1,7 @@
 // Lets rows go that are too old, or that take too much room, a short step at a time.
 import type { Database } from 'better-sqlite3'
 import type { RowTable } from '../position.ts'
-import type { Expired, Retention } from '../store.ts'
+import type { Expired, Retention } from '../retention.ts'
 import { idExpiry } from './expire-ids.ts'
 import { staleRemover } from './rebuild-keeper.ts'
 import { type RemovableRow, rowRemover } from './remove-rows.ts'

@@ -1,6 +1,7 @@
 // Reads what is counted: accounts, totals, arrivals by the second.
 import type { Database } from 'better-sqlite3'
-import type { Account, ArrivalSecond } from '../store.ts'
+import type { ArrivalSecond } from '../figures.ts'
+import type { Account } from '../store.ts'
 
 /** A partition with more holes than this is reported with its lowest ranges: the rest then counts as unseen. */
 const rangesMax = 10_000

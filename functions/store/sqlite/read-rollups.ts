@@ -1,8 +1,8 @@
 // Reads business figures by minute, hour or day from the sums that were kept as events arrived.
 import type { Database } from 'better-sqlite3'
 import { emptySketch, estimateUsers, mergeSketch } from '../distinct-users.ts'
+import type { Rollup, RollupQuery, RollupSum } from '../figures.ts'
 import { type Span, spansBetween } from '../spans.ts'
-import type { Rollup, RollupQuery, RollupSum } from '../store.ts'
 
 const minuteMs = 60_000
 const minutesPerHour = 60

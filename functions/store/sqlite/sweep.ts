@@ -1,8 +1,7 @@
 // Compares the account with the rows that are kept, page by page, while writing goes on.
 import type { Database } from 'better-sqlite3'
 import type { Position, RowTable } from '../position.ts'
-import type { Sweep } from '../store.ts'
-import { type AccountSums, complaintsOnCounters, complaintsOnRanges } from '../sweep-complaints.ts'
+import { type AccountSums, complaintsOnCounters, complaintsOnRanges, type Sweep } from '../sweep-complaints.ts'
 
 /** Rows per transaction: it holds the write lock for about a millisecond. */
 const pageRowsDefault = 2_000

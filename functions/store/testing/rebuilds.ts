@@ -1,7 +1,8 @@
 // What a rebuild of figures promises: the same figures from the same events, while live writes go on.
 import { expect, it } from 'vitest'
+import type { RollupQuery } from '../figures.ts'
 import type { RebuiltEvent } from '../rebuilds.ts'
-import type { Outcome, RollupQuery } from '../store.ts'
+import type { Outcome } from '../store.ts'
 import { event, group, noise, startMs, topic } from './fixtures.ts'
 import { type OpenStore, storeForEachTest } from './opened.ts'
 

@@ -1,6 +1,6 @@
 // What goes and what stays: rows by age and size, a user's rows, and ids once nothing can bring them back.
 import { expect, it } from 'vitest'
-import type { Retention } from '../store.ts'
+import type { Retention } from '../retention.ts'
 import { deadLetter, event, group, startMs, topic } from './fixtures.ts'
 import { type OpenStore, storeForEachTest } from './opened.ts'
 

@@ -1,6 +1,6 @@
 // Business figures: by the events' own time, in whole cents, each event once, days as the shop's zone has them.
 import { expect, it } from 'vitest'
-import type { RollupQuery } from '../store.ts'
+import type { RollupQuery } from '../figures.ts'
 import { event, group, startMs } from './fixtures.ts'
 import { type OpenStore, storeForEachTest } from './opened.ts'
 
