@@ -35,6 +35,15 @@ export function rollupReader(db: Database): (query: RollupQuery) => Rollup[] {
       WHERE group_id = @groupId AND minute >= max(@endHour * 60, @firstMinute) AND minute < @endMinute
         AND @endHour >= @firstHour
     ) GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`)
+  // Minutes and hours are rows as they lie; only a zone's days have to be put together.
+  type Row = RollupSum & { at: number }
+  const rowsOf = (table: string, unit: string) =>
+    db.prepare<[number, number, number], Row>(`
+      SELECT ${unit} AS at, event_type AS eventType, nullif(region, '') AS region, amount_bucket AS amountBucket,
+        events, amount_cents AS amountCents
+      FROM ${table} WHERE group_id = ? AND ${unit} >= ? AND ${unit} < ?
+      ORDER BY ${unit}, event_type, region, amount_bucket`)
+  const plain = { minute: rowsOf('event_minute', 'minute'), hour: rowsOf('event_hour', 'hour') }
   const sketches = db
     .prepare<[Cut], Buffer>(
       'SELECT sketch FROM hour_users WHERE group_id = @groupId AND hour >= @firstHour AND hour < @endHour',
@@ -47,14 +56,31 @@ export function rollupReader(db: Database): (query: RollupQuery) => Rollup[] {
     return estimateUsers(users)
   }
 
+  function plainRollups(groupId: number, by: 'minute' | 'hour', spans: Span[]): Rollup[] {
+    const unitMs = by === 'minute' ? minuteMs : minutesPerHour * minuteMs
+    const [from, to] = [spans[0]?.from ?? 0, spans.at(-1)?.to ?? 0]
+    const found: Rollup[] = []
+    for (const { at, ...sum } of plain[by].iterate(groupId, from / unitMs, to / unitMs)) {
+      const last = found.at(-1)
+      if (last?.fromMs === at * unitMs) last.sums.push(sum)
+      else found.push({ fromMs: at * unitMs, toMs: (at + 1) * unitMs, distinctUsers: null, sums: [sum] })
+    }
+    if (by === 'minute') return found
+    return found.map((hour) => {
+      return { ...hour, distinctUsers: usersIn(cutOf(groupId, { from: hour.fromMs, to: hour.toMs })) }
+    })
+  }
+
   return db.transaction(({ group, by, timeZone, ...stretch }: RollupQuery): Rollup[] => {
     const groupId = figuresOf.get(group)
     if (groupId === undefined) return []
-    return spansBetween(by, stretch, timeZone).flatMap((span) => {
+    const spans = spansBetween(by, stretch, timeZone)
+    if (by !== 'day') return plainRollups(groupId, by, spans)
+    return spans.flatMap((span) => {
       const cut = cutOf(groupId, span)
       const found = sums.all(cut)
       if (found.length === 0) return []
-      return [{ fromMs: span.from, toMs: span.to, distinctUsers: by === 'minute' ? null : usersIn(cut), sums: found }]
+      return [{ fromMs: span.from, toMs: span.to, distinctUsers: usersIn(cut), sums: found }]
     })
   })
 }
