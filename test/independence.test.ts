@@ -43,6 +43,18 @@ const local = async (path: string, body: object) => {
   expect(response.ok, await response.text()).toBe(true)
 }
 
+/** Whether the group's mapping has committed all there is, so that nothing comes again. */
+async function isAtRest(group: string): Promise<boolean> {
+  const { mappings } = await stack.get<{ mappings: MappingState[] }>('/api/local/mappings')
+  const partitions = mappings.find((mapping) => mapping.group === group)?.partitions ?? []
+  return partitions.length > 0 && partitions.every(({ phase, lag }) => phase === 'idle' && lag === 0)
+}
+
+interface MappingState {
+  group: string
+  partitions: { phase: string; lag: number | null }[]
+}
+
 it('a consumer that fails holds up nobody but itself, and catches up when it is well', async () => {
   await produce(200)
   await Promise.all([stored(shop, 200), stored(abandonment, 200)])
@@ -52,6 +64,8 @@ it('a consumer that fails holds up nobody but itself, and catches up when it is 
   // The fault sends a record of its own to fail at.
   await stored(shop, 301)
   expect(sum(await accountsOf(abandonment), 'redelivered')).toBe(0)
+  await local('/api/local/faults', { fault: 'crash', on: false })
+  await eventually('the shop has committed all of it', () => isAtRest(shop), 50_000)
 }, 120_000)
 
 it('a consumer that reads everything again counts it as read again, and the other notices nothing', async () => {
