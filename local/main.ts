@@ -110,7 +110,7 @@ function keyActions({ stack, stop, reset }: KeyTargets): (key: string) => void {
 }
 
 function bannerFacts(stack: Stack, readyMs: number) {
-  const mapping = pipeline.mappings[0]
+  const mapping = pipeline.mappings.find(({ consumerGroupId }) => consumerGroupId === pipeline.shop.group)
   return {
     readyMs,
     dashboard: stack.dashboard,

@@ -3,7 +3,10 @@
 // The entry is bundled with esbuild first. That takes about 0.1 s, is never stale, and gives worker threads plain
 // JavaScript to start from, which loaders that hook into `import` do not.
 import { pathToFileURL } from 'node:url'
-import { bundleEntry } from './runtime/bundle-entry.mjs'
+
+// Inherited from another checkout's process, it would make this one run that one's sources.
+delete process.env.FRESHET_ROOT
+const { bundleEntry } = await import('./runtime/bundle-entry.mjs')
 
 const entry = process.argv[2]
 process.argv.splice(1, 2, entry)
