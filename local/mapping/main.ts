@@ -82,7 +82,7 @@ async function run(plan: MappingPlan, command: MappingCommand): Promise<void> {
 function say(lines: Lines, happening: Happening): void {
   const sentence = happeningSentence(happening)
   if (happening.type === 'result' && happening.outcome === 'ok') {
-    lines.batch(batchLine(happening, happening.answer ?? ''))
+    lines.batch('mapping', batchLine(happening, happening.answer ?? ''))
   } else if (sentence) lines.say(sentence.part, sentence.text, sentence.tone)
 }
 

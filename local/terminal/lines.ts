@@ -1,7 +1,7 @@
 // One aligned line for each thing that happens; readable without colour.
 import type { Colors } from 'picocolors/types'
 
-/** Batches shown one by one in a second; the rest of that second are folded into one line. */
+/** Batches of a function shown one by one in a second; the rest of that second are folded into one line. */
 const linesPerSecondMax = 4
 
 export interface BatchLine {
@@ -14,7 +14,8 @@ export interface BatchLine {
 }
 
 export interface Lines {
-  batch(line: BatchLine): void
+  /** `part` is the function that was given the batch. */
+  batch(part: string, line: BatchLine): void
   /** Anything else, by the part that says it. */
   say(part: string, text: string, tone?: 'plain' | 'good' | 'warn' | 'bad'): void
   /** Prints what is still folded. */
@@ -33,42 +34,55 @@ export interface LineOptions {
 export function terminalLines({ print, colors, now, timeZone }: LineOptions): Lines {
   const clock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium', timeZone })
   let second = 0
-  let shown = 0
-  let folded: BatchLine & { batches: number } = emptyFold()
+  const folds = new Map<string, Fold>()
 
   function say(part: string, text: string, tone: keyof typeof tones = 'plain'): void {
-    print(`${colors.dim(clock.format(now()))} ${part.padEnd(9)} ${tones[tone](colors)(text)}`)
+    print(`${colors.dim(clock.format(now()))} ${part.padEnd(11)} ${tones[tone](colors)(text)}`)
   }
 
   function flush(): void {
-    if (folded.batches > 0) say('consumer', describe(folded, `${folded.batches} more batches`), toneOf(folded))
-    folded = emptyFold()
+    for (const [part, { batches, folded }] of folds)
+      if (batches > 0) say(part, describe(folded, `${batches} more batches`), toneOf(folded))
+    folds.clear()
   }
 
   return {
     say,
     flush,
-    batch(line) {
+    batch(part, line) {
       const current = Math.floor(now() / 1000)
-      if (current !== second) {
-        flush()
-        second = current
-        shown = 0
-      }
-      if (shown++ < linesPerSecondMax) return say('consumer', describe(line, line.source), toneOf(line))
-      folded = {
-        source: '',
-        batches: folded.batches + 1,
-        records: folded.records + line.records,
-        deadLetters: folded.deadLetters + line.deadLetters,
-        redelivered: folded.redelivered + line.redelivered,
-        durationMs: folded.durationMs + line.durationMs,
-      }
+      if (current !== second) flush()
+      second = current
+      const fold = folds.get(part) ?? { shown: 0, batches: 0, folded: nothing }
+      const isShown = fold.shown < linesPerSecondMax
+      if (isShown) say(part, describe(line, line.source), toneOf(line))
+      folds.set(part, isShown ? { ...fold, shown: fold.shown + 1 } : foldedWith(fold, line))
     },
   }
 }
 
-const emptyFold = () => ({ source: '', batches: 0, records: 0, deadLetters: 0, redelivered: 0, durationMs: 0 })
+/** A function's batches of the running second: how many were shown, and the others added up. */
+interface Fold {
+  shown: number
+  batches: number
+  folded: BatchLine
+}
+
+const nothing: BatchLine = { source: '', records: 0, deadLetters: 0, redelivered: 0, durationMs: 0 }
+
+function foldedWith({ shown, batches, folded }: Fold, line: BatchLine): Fold {
+  return {
+    shown,
+    batches: batches + 1,
+    folded: {
+      source: '',
+      records: folded.records + line.records,
+      deadLetters: folded.deadLetters + line.deadLetters,
+      redelivered: folded.redelivered + line.redelivered,
+      durationMs: folded.durationMs + line.durationMs,
+    },
+  }
+}
 
 const tones = {
   plain: () => (text: string) => text,

@@ -47,7 +47,7 @@ function textReporter(options: ReporterOptions): Reporter {
     say: (part, text) => lines.say(part, text),
     hear(news) {
       if (news.type === 'happening' && news.happening.type === 'result' && news.happening.answer !== undefined) {
-        lines.batch(batchLine(news.happening, news.happening.answer))
+        lines.batch(news.function, batchLine(news.happening, news.happening.answer))
       } else {
         const told = sentence(news)
         if (told) lines.say(told.part, told.text, told.tone)
