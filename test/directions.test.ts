@@ -100,7 +100,7 @@ it('web takes only types from the API', () => {
 it('only edges read the environment', () => {
   // The runtime reads what Node itself needs of it, to hand it on to execution environments.
   const edges =
-    /\/handler\.ts$|^functions\/kafka\/bootstrap\.ts$|^local\/(.*\/)?main\.ts$|^local\/runtime\/|^web\/vite\.config\.ts$/
+    /\/handler\.ts$|^functions\/kafka\/bootstrap\.ts$|^local\/(run\.mjs|(.*\/)?main\.ts)$|^local\/runtime\/|^web\/vite\.config\.ts$/
   const readers = sources.filter((file) => /process\.env/.test(readFileSync(join(root, file), 'utf8')))
   expect(readers.filter((file) => !edges.test(file))).toEqual([])
 })
