@@ -151,12 +151,12 @@ export const pipeline = {
       name: 'abandonment',
       function: 'abandonment',
       consumerGroupId: 'abandonment-consumer-group',
-      // An offer is worth little an hour later: this one gives up a record that fails for minutes, and goes on.
+      // An offer is worth little an hour later: this one gives up a record that fails for minutes, and goes on. It waits
+      // Lambda's half a second for a batch, so that its transactions do not hold up those of the shop's own consumer.
       settings: {
         Topics: ['retail-events'],
         StartingPosition: 'TRIM_HORIZON',
         BatchSize: 1000,
-        MaximumBatchingWindowInSeconds: 0,
         FilterCriteria: {
           Filters: [{ Pattern: '{"value":{"event_type":["cart_add","checkout","purchase"]}}' }],
         },

@@ -8,14 +8,11 @@ import { parseSettings } from './event-source-mapping/settings.ts'
 import { refuseConflicts } from './event-source-mapping/settings-conflict.ts'
 import type { FunctionFault } from './faults/fault.ts'
 import { describedFunction, mappingJson, mappingUuid } from './mapping/described.ts'
-import { functionOptions, type Start } from './start.ts'
+import { functionOptions, othersAfterMs, type Start } from './start.ts'
 import type { MappingThreadData, MappingThreadMessage, ToMappingThread } from './threads/mapping.ts'
 import { startThread, type Thread } from './threads/thread.ts'
 
 type MappingThread = Thread<null, ToMappingThread>
-
-/** By then the shop's first event is on the page. */
-const othersAfterMs = 600
 
 export interface LocalMappings {
   /** @throws PipelineError BODY_INVALID when no mapping of ours reads for the group */

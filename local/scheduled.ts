@@ -1,24 +1,27 @@
 // Functions that a schedule of `infra/pipeline.ts` invokes, and the switch of the simulated shop.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { pipeline } from '../infra/pipeline.ts'
 import { type LocalFunction, startFunction } from './runtime/function.ts'
 import { parseRate } from './schedule/rate.ts'
 import { startSchedule } from './schedule/schedule.ts'
-import { functionOptions, type ProducerState, type Start } from './start.ts'
+import { functionOptions, othersAfterMs, type ProducerState, type Start } from './start.ts'
 
 export interface Scheduled {
   stop(): Promise<void>
 }
 
 /**
- * Every scheduled function but the shop. Nothing waits for them: one starts after the other, so that what is shown
- * first has the processor to itself.
+ * Every scheduled function but the shop. Nothing waits for them: the sampler starts at once, since without it nothing is
+ * known, and the others one after the other once the first event is shown.
  */
 export function startBackground(start: Start): Scheduled {
   const names = pipeline.schedules.map((schedule) => schedule.function).filter((name) => name !== 'producer')
-  let stopping = false
+  const stopping = new AbortController()
   async function startAll(): Promise<Scheduled[]> {
-    const started: Scheduled[] = []
-    for (const name of names) if (!stopping) started.push(await startScheduled(start, name))
+    const started = [await startScheduled(start, 'lag')]
+    await sleep(othersAfterMs, null, stopping).catch(() => {})
+    for (const name of names)
+      if (name !== 'lag' && !stopping.signal.aborted) started.push(await startScheduled(start, name))
     return started
   }
   const starting = startAll().catch((error: Error) => {
@@ -27,7 +30,7 @@ export function startBackground(start: Start): Scheduled {
   })
   return {
     async stop() {
-      stopping = true
+      stopping.abort()
       await Promise.all((await starting).map((scheduled) => scheduled.stop()))
     },
   }

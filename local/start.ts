@@ -17,6 +17,9 @@ export type News =
   /** A part ended by itself: nothing is right from here on. */
   | { type: 'fatal'; error: Error }
 
+/** What nobody waits for starts so long after the rest, ms: by then the shop's first event is on the page. */
+export const othersAfterMs = 1_500
+
 export type ProducerState = 'running' | 'paused' | 'off'
 
 /** What the parts share. */

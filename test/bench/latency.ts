@@ -5,6 +5,7 @@
 import { Kafka, logLevel, Partitioners } from 'kafkajs'
 import type { Page } from 'playwright-core'
 import type { EventRow } from '../../functions/api/schemas.ts'
+import { pipeline } from '../../infra/pipeline.ts'
 import { launchBrowser } from '../e2e/browser.ts'
 import { eventually, freshDirectory, type LocalStack, startLocalStack } from '../local-stack.ts'
 
@@ -23,6 +24,10 @@ async function measure(rate: number): Promise<void> {
     await page.goto(stack.dashboard)
     await page.getByTestId('verdict').waitFor()
     await page.evaluate(`{${frameWatcher}}`)
+    await eventually('every mapping reads', async () => {
+      const { mappings } = await stack.get<{ mappings: { membership: { joined: boolean } }[] }>('/api/local/mappings')
+      return mappings.length === pipeline.mappings.length && mappings.every(({ membership }) => membership.joined)
+    })
     const produced = await produce(stack, rate)
     await eventually('everything is painted', async () => {
       const events = await stack.get<{ events: EventRow[] }>('/api/events?limit=1')

@@ -27,7 +27,7 @@ export type HubParts = FrameParts & { store: Pick<Store, 'onCommit'> }
 
 const listenersMax = 500
 /** What comes after a pause goes out at once; a busy stream at most so often, for each frame costs every page a drawing. */
-const frameMsMin = 50
+const frameMsMin = 16
 /** Summary, lag and throughput come at most twice a second after commits... */
 const measuresMsMin = 480
 const tickMs = 250
