@@ -7,6 +7,8 @@ import type { Live, LiveMessage } from '../schemas.ts'
 
 /** A page paints no more in a frame; the rest is counted as skipped and stays reachable by paging back. */
 const rowsPerFrameMax = 50
+/** Beside them: a flood of events must not hide what was put aside among them. */
+const deadLettersPerFrameMax = 20
 /** Extra fields of events are unbounded by themselves; a frame is not. */
 const extraCharactersMax = 256_000
 /** What the page's chart shows at first. */
@@ -59,27 +61,23 @@ export async function measureMessages({ readings, now }: FrameParts, sinceSecond
   ]
 }
 
-/** Rows in the order of their commits; where there are too many, the newest. */
+/** Rows in the order of their commits; where there are too many, the newest of each kind. */
 function rowMessages(change: Change): { messages: LiveMessage[]; skipped: number } {
-  const rows = [
-    ...change.events.map((event) => ({
-      seq: event.seq,
-      message: { type: 'event', event: eventRow(event) } as LiveMessage,
-    })),
-    ...change.deadLetters.map((letter) => ({
-      seq: letter.seq,
-      message: { type: 'dead-letter', deadLetter: liveDeadLetter(letter) } as LiveMessage,
-    })),
-  ].sort((a, b) => b.seq - a.seq)
-
-  const messages: LiveMessage[] = []
+  const newestFirst = (a: { seq: number }, b: { seq: number }) => b.seq - a.seq
+  const rows: { seq: number; message: LiveMessage }[] = [...change.deadLetters]
+    .sort(newestFirst)
+    .slice(0, deadLettersPerFrameMax)
+    .map((letter) => ({ seq: letter.seq, message: { type: 'dead-letter', deadLetter: liveDeadLetter(letter) } }))
   let characters = 0
-  for (const { message } of rows) {
+  for (const event of [...change.events].sort(newestFirst).slice(0, rowsPerFrameMax)) {
+    const message: LiveMessage = { type: 'event', event: eventRow(event) }
     characters += extraLength(message)
-    if (messages.length >= rowsPerFrameMax || characters > extraCharactersMax) break
-    messages.push(message)
+    if (characters > extraCharactersMax) break
+    rows.push({ seq: event.seq, message })
   }
-  return { messages: messages.reverse(), skipped: change.skipped + rows.length - messages.length }
+  const all = change.events.length + change.deadLetters.length
+  const messages = rows.sort((a, b) => a.seq - b.seq).map(({ message }) => message)
+  return { messages, skipped: change.skipped + all - messages.length }
 }
 
 function extraLength(message: LiveMessage): number {

@@ -129,14 +129,24 @@ describe('a stream', () => {
     await again.cancel()
   })
 
-  test('sends at most 50 rows of a burst, the newest, and counts the others', async () => {
+  test('sends at most 50 events and 20 dead letters of a burst, the newest of each, and counts the others', async () => {
     const stream = await listen()
     await stream.next()
     const bad = Array.from({ length: 60 }, (_, index) => deadLetter({ offset: 60 + index }, `bad ${index}`))
     await api.write(...events(0, 60), ...bad)
     const frame = (await stream.until('120')).at(-1) as Live
-    expect(rows(frame)).toEqual(Array.from({ length: 50 }, (_, index) => 71 + index))
-    expect(frame.skipped).toBe(70)
+    const newest = [...Array(50).keys()].map((index) => 11 + index)
+    expect(rows(frame)).toEqual([...newest, ...[...Array(20).keys()].map((index) => 101 + index)])
+    expect(frame.skipped).toBe(50)
+    await stream.cancel()
+  })
+
+  test('never leaves out a dead letter for a flood of events that came with it', async () => {
+    const stream = await listen()
+    await stream.next()
+    await api.write(deadLetter({ offset: 0 }, 'bad'), ...events(1, 60))
+    const frame = (await stream.until('61')).at(-1) as Live
+    expect(types(frame).filter((type) => type === 'dead-letter')).toHaveLength(1)
     await stream.cancel()
   })
 
