@@ -1,6 +1,7 @@
 import { afterEach, expect, it } from 'vitest'
 import type { MappingState } from '../event-source-mapping/mapping.ts'
-import { type Health, liveness, readiness, serveHealth, turnMsMax } from './health.ts'
+import type { ProbeServer } from '../probes.ts'
+import { liveness, readiness, serveHealth, turnMsMax } from './health.ts'
 
 const partition = {
   topic: 'orders',
@@ -33,7 +34,7 @@ const member: MappingState = {
 }
 const outside = { ...member, membership: { joined: false, turnedAt: 1_000, error: 'no broker' }, partitions: [] }
 
-let health: Health | undefined
+let health: ProbeServer | undefined
 afterEach(() => health?.close())
 
 it.each([

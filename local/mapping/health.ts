@@ -1,8 +1,6 @@
 // Answers whether a mapping's process is ready and alive, for Kubernetes, Compose and whoever else looks after it.
-import { createServer, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import type { MappingState } from '../event-source-mapping/mapping.ts'
-import type { HealthAddress } from './options.ts'
+import { type HealthAddress, type ProbeAnswer, type ProbeServer, serveProbes } from '../probes.ts'
 
 /** One turn takes a heartbeat at most, and a request that Kafka leaves unanswered 10 s. */
 export const turnMsMax = 30_000
@@ -37,61 +35,33 @@ export function liveness({ enabled, membership: { turnedAt } }: MappingState, no
   return { ok: agoMs <= turnMsMax, reason }
 }
 
-export interface Health {
-  port: number
-  close(): void
-}
-
 /**
  * `GET /ready` and `GET /live` answer 200 or 503 with what they saw as JSON: the verdict, the group, and where each
  * partition stands. Nothing in it is a secret, and nothing can be changed by it.
  *
  * @throws the operating system's error when the address is not to be had
  */
-export async function serveHealth(
-  { host, port }: HealthAddress,
+export function serveHealth(
+  address: HealthAddress,
   look: () => { state: MappingState; stopping: boolean },
-): Promise<Health> {
-  const options = { requestTimeout: 5_000, headersTimeout: 5_000, keepAliveTimeout: 5_000, maxHeaderSize: 8_192 }
-  const server = createServer(options, (request, response) => {
+): Promise<ProbeServer> {
+  return serveProbes(address, (request) => {
     const path = request.url?.split('?')[0]
-    if (request.method !== 'GET' && request.method !== 'HEAD') return answer(response, 405, { title: 'only GET' })
+    if (request.method !== 'GET' && request.method !== 'HEAD') return { status: 405, body: { title: 'only GET' } }
     const { state, stopping } = look()
-    if (path === '/ready') answerVerdict(response, 'ready', readiness(state, stopping), state)
-    else if (path === '/live') answerVerdict(response, 'live', liveness(state, Date.now()), state)
-    else answer(response, 404, { title: 'only /ready and /live' })
+    if (path === '/ready') return verdictAnswer('ready', readiness(state, stopping), state)
+    if (path === '/live') return verdictAnswer('live', liveness(state, Date.now()), state)
+    return { status: 404, body: { title: 'only /ready and /live' } }
   })
-  server.maxConnections = 64
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, resolve)
-  })
-  return {
-    port: (server.address() as AddressInfo).port,
-    close() {
-      server.close()
-      server.closeAllConnections()
-    },
-  }
 }
 
-function answerVerdict(response: ServerResponse, name: 'ready' | 'live', verdict: Verdict, state: MappingState): void {
+function verdictAnswer(name: 'ready' | 'live', verdict: Verdict, state: MappingState): ProbeAnswer {
   const { uuid, topic, consumerGroupId, membership } = state
   const partitions = state.partitions.map(({ partition, phase, committedOffset, endOffset, lag }) => {
     return { partition, phase, committedOffset, endOffset, lag }
   })
-  answer(response, verdict.ok ? 200 : 503, {
-    [name]: verdict.ok,
-    reason: verdict.reason,
-    uuid,
-    topic,
-    consumerGroupId,
-    membership,
-    partitions,
-  })
-}
-
-function answer(response: ServerResponse, status: number, body: object): void {
-  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
-  response.end(`${JSON.stringify(body)}\n`)
+  return {
+    status: verdict.ok ? 200 : 503,
+    body: { [name]: verdict.ok, reason: verdict.reason, uuid, topic, consumerGroupId, membership, partitions },
+  }
 }

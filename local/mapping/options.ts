@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { PipelineError } from '../../functions/errors.ts'
 import type { Backoff } from '../event-source-mapping/backoff.ts'
+import type { HealthAddress } from '../probes.ts'
 
 export interface MappingCommand {
   /** A mapping of `infra/pipeline.ts`; or else `mapping` and `handler` are there. */
@@ -19,12 +20,6 @@ export interface MappingCommand {
   health?: HealthAddress
   env?: Record<string, string>
   data: string
-}
-
-export interface HealthAddress {
-  host: string
-  /** 0 = any free one. */
-  port: number
 }
 
 /** Reads the command line (without `node` and the file). Prints help or a complaint and exits where that is due. */
