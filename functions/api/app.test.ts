@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { event } from '../store/testing/fixtures.ts'
 import { problemSchema } from './schemas.ts'
-import { openTestApi, type TestApi } from './testing.ts'
+import { openTestApi, readAnswer, type TestApi } from './testing.ts'
 
 let api: TestApi
 beforeEach(async () => {
@@ -11,12 +11,7 @@ beforeEach(async () => {
 })
 afterEach(() => api.store.close())
 
-/** The answer, which must be what its schema says. */
-async function get<Answer>(path: string, schema: z.ZodType<Answer>): Promise<Answer> {
-  const response = await api.get(path)
-  expect(response.status).toBe(200)
-  return schema.parse(await response.json())
-}
+const get = <Answer>(path: string, schema: z.ZodType<Answer>) => readAnswer(api, path, schema)
 
 describe('a refusal', () => {
   test.each<[string, number, string, string]>([

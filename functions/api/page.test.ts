@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { z } from 'zod'
 import { deadLetter, event, topic } from '../store/testing/fixtures.ts'
 import { deadLettersPageSchema, eventsPageSchema } from './schemas.ts'
-import { openTestApi, type TestApi } from './testing.ts'
+import { openTestApi, readAnswer, type TestApi } from './testing.ts'
 
 let api: TestApi
 beforeEach(async () => {
@@ -11,12 +11,7 @@ beforeEach(async () => {
 })
 afterEach(() => api.store.close())
 
-/** The answer, which must be what its schema says. */
-async function get<Answer>(path: string, schema: z.ZodType<Answer>): Promise<Answer> {
-  const response = await api.get(path)
-  expect(response.status).toBe(200)
-  return schema.parse(await response.json())
-}
+const get = <Answer>(path: string, schema: z.ZodType<Answer>) => readAnswer(api, path, schema)
 
 describe('pages', () => {
   const seqs = (page: z.infer<typeof eventsPageSchema>) => page.events.map(({ seq }) => seq)

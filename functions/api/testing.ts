@@ -1,5 +1,7 @@
 // The API over a store in memory and a topic that is an array, on a clock that stands still: for its tests.
 import type { OpenAPIHono } from '@hono/zod-openapi'
+import { expect } from 'vitest'
+import type { z } from 'zod'
 import type { OutgoingMessage, Publish } from '../kafka/publish.ts'
 import { openStore } from '../store/open.ts'
 import type { Outcome, Store } from '../store/store.ts'
@@ -58,4 +60,11 @@ export async function openTestApi(parts: Partial<ApiParts> = {}): Promise<TestAp
     post: async (body, headers = { 'content-type': 'application/json' }) =>
       app.request('/api/events', { method: 'POST', body, headers }),
   }
+}
+
+/** The answer to a question that succeeds, which must be what its schema says. */
+export async function readAnswer<Answer>(api: TestApi, path: string, schema: z.ZodType<Answer>): Promise<Answer> {
+  const response = await api.get(path)
+  expect(response.status).toBe(200)
+  return schema.parse(await response.json())
 }

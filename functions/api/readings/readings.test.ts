@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { z } from 'zod'
 import { deadLetter, event, group, noise, topic } from '../../store/testing/fixtures.ts'
 import { healthSchema, lagSchema, summarySchema, throughputSchema } from '../schemas.ts'
-import { nowMs, openTestApi, type TestApi } from '../testing.ts'
+import { nowMs, openTestApi, readAnswer, type TestApi } from '../testing.ts'
 
 let api: TestApi
 beforeEach(async () => {
@@ -21,12 +21,7 @@ const sample = (partition: number, endOffset: number, committedOffset: number | 
   committedOffset,
 })
 
-/** The answer, which must be what its schema says. */
-async function get<Answer>(path: string, schema: z.ZodType<Answer>): Promise<Answer> {
-  const response = await api.get(path)
-  expect(response.status).toBe(200)
-  return schema.parse(await response.json())
-}
+const get = <Answer>(path: string, schema: z.ZodType<Answer>) => readAnswer(api, path, schema)
 
 describe('health', () => {
   test('is unknown until the offsets were sampled and the rows were swept, then ok', async () => {
