@@ -72,3 +72,17 @@ export interface Rebuilds {
   /** Gives it up; the old figures stay. */
   cancel(query: { id: number }): Promise<void>
 }
+
+/** A rebuild that goes on, as adapters keep it: which generation is served, which is made, and what is left out of it. */
+export interface RunningRebuild {
+  groupId: number
+  figuresId: number
+  nextId: number
+  leftOutId: number
+  /** Counted in the new generation so far. */
+  events: number
+  erased: number
+}
+
+/** Kept rows that `addRows` looks at in one transaction. */
+export const rowsPerStep = 2_000

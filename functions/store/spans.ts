@@ -20,9 +20,9 @@ export function spansBetween(unit: SpanUnit, stretch: { fromMs: number; toMs: nu
   const { fromMs, toMs } = stretch
   const spans: Span[] = []
   if (unit === 'day') {
-    const startOfDay = dayStarts(timeZone)
+    const { startOfDay, startBefore } = daysOf(timeZone)
     for (let to = startOfDay(toMs - 1, 1); to > fromMs && spans.length < spansMax; ) {
-      const from = startOfDay(to - 1, 0)
+      const from = startBefore(to)
       spans.push({ from, to })
       to = from
     }
@@ -35,8 +35,42 @@ export function spansBetween(unit: SpanUnit, stretch: { fromMs: number; toMs: nu
   return spans.reverse()
 }
 
-/** When the day that holds a moment begins, or `later` days after it. */
-function dayStarts(timeZone: string): (ms: number, later: number) => number {
+interface Days {
+  /** When the day that holds a moment begins, or `later` days after it. */
+  startOfDay: (ms: number, later: number) => number
+  /** When the day begins that ends at a moment. */
+  startBefore: (ms: number) => number
+}
+
+/** More days than one zone's answer may show, twice; then they are looked up anew. */
+const daysKeptMax = 2 * spansMax
+/** A process asks in one zone or two. */
+const zonesKeptMax = 8
+const zones = new Map<string, Days>()
+
+/** A calendar is asked at some 10 us a time, and days that are over do not move: what it said is kept. */
+function daysOf(timeZone: string): Days {
+  const known = zones.get(timeZone)
+  if (known) return known
+  const startOfDay = dayStarts(timeZone)
+  const starts = new Map<number, number>()
+  const days: Days = {
+    startOfDay,
+    startBefore(ms) {
+      const kept = starts.get(ms)
+      if (kept !== undefined) return kept
+      const start = startOfDay(ms - 1, 0)
+      if (starts.size >= daysKeptMax) starts.clear()
+      starts.set(ms, start)
+      return start
+    },
+  }
+  if (zones.size >= zonesKeptMax) zones.clear()
+  zones.set(timeZone, days)
+  return days
+}
+
+function dayStarts(timeZone: string): Days['startOfDay'] {
   const local = new Intl.DateTimeFormat('en-US', {
     timeZone,
     hourCycle: 'h23',

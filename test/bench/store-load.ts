@@ -2,10 +2,11 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { toCents } from '../../functions/retail/enrich.ts'
 import type { Outcome, Store } from '../../functions/store/store.ts'
+import { pipeline } from '../../infra/pipeline.ts'
 
-export const group = 'bench'
-const topic = 'retail-events'
-const partitions = 3
+/** The shop's own, so that a stack can run on a store that was kept. */
+export const { group, topic } = pipeline.shop
+const { partitions } = pipeline.topics['retail-events']
 const eventsPerSecond = 100
 /** 2026-11-23T00:00:00Z */
 export const startMs = Date.UTC(2026, 10, 23)
@@ -13,9 +14,11 @@ export const startMs = Date.UTC(2026, 10, 23)
 const types = ['purchase', 'view', 'cart_add', 'checkout'] as const
 const regions = ['AU-NSW', 'AU-VIC', 'AU-WA', 'AU-QLD']
 
+/** The own time of the event with this number, ms. */
+export const eventMsOf = (number: number) => startMs + (number * 1_000) / eventsPerSecond
+
 /** The event with this number, whose id is new each time. Bytes of its JSON as the shop sends it are beside it. */
-export function outcome(number: number): Outcome & { kind: 'event' } {
-  const eventMs = startMs + (number * 1_000) / eventsPerSecond
+export function outcome(number: number, eventMs = eventMsOf(number)): Outcome & { kind: 'event' } {
   const cents = 500 + ((number * 7919) % 84_500)
   const sent = {
     event_id: randomUUID(),
@@ -84,17 +87,17 @@ export async function fill(
   return result
 }
 
-/** Writes at an even rate until it is told to stop. Answers how many events, and how often it was late by a second. */
+/** Writes events of one moment at an even rate until it is told to stop. Answers how many. */
 export async function writeAtRate(
   store: Store,
-  { from, perSecond, isOver }: { from: number; perSecond: number; isOver: () => boolean },
+  { from, eventMs, perSecond, isOver }: { from: number; eventMs: number; perSecond: number; isOver: () => boolean },
 ): Promise<{ events: number }> {
   const stepMs = 100
   const perStep = Math.round((perSecond * stepMs) / 1_000)
   let number = from
   for (let dueMs = performance.now(); !isOver(); dueMs += stepMs) {
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, dueMs - performance.now())))
-    const outcomes = Array.from({ length: perStep }, (_, index) => outcome(number + index))
+    const outcomes = Array.from({ length: perStep }, (_, index) => outcome(number + index, eventMs))
     await store.writeBatch({ group, outcomes })
     number += perStep
   }

@@ -11,7 +11,7 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { openStore } from '../../functions/store/open.ts'
 import { root } from '../../local/runtime/bundle-entry.mjs'
-import { type Fill, fill, group, outcome, writeAtRate } from './store-load.ts'
+import { eventMsOf, type Fill, fill, group, outcome, writeAtRate } from './store-load.ts'
 import { type QueryTimes, spread, timeQueries } from './store-queries.ts'
 
 const smallEvents = 10_000
@@ -118,7 +118,7 @@ async function reportOpening(file: string): Promise<void> {
 }
 
 async function reportQueries(file: string, size: number): Promise<void> {
-  const entry = ['test/bench/store.ts', '--writer', file]
+  const entry = ['test/bench/store.ts', '--writer', file, '--events', String(size)]
   const writer = fork(join(root, 'local/run.mjs'), entry, { cwd: root, stdio: 'inherit' })
   await answerOf(writer)
   const reader = await openStore(`sqlite:${file}`, { readOnly: true })
@@ -148,11 +148,13 @@ async function write(file: string): Promise<void> {
   process.on('message', () => {
     isOver = true
   })
-  // Their numbers are far above the others', so that the store's own events stay what they are.
+  // Their numbers are far above the others', so that the store's own events stay what they are; their time is the
+  // newest of the others', so that they change the figures that are asked for.
   const from = 1_000_000_000 + Date.now()
+  const eventMs = eventMsOf(events)
   const startedMs = performance.now()
   process.send?.('ready')
-  const written = await writeAtRate(store, { from, perSecond: writtenPerSecond, isOver: () => isOver })
+  const written = await writeAtRate(store, { from, eventMs, perSecond: writtenPerSecond, isOver: () => isOver })
   const perSecond = written.events / ((performance.now() - startedMs) / 1_000)
   await store.close()
   process.send?.({ perSecond })

@@ -2,23 +2,12 @@
 import { PipelineError } from '../../errors.ts'
 import { mergeSketch } from '../distinct-users.ts'
 import { type RebuildSums, resultOf } from '../rebuild-result.ts'
-import type { Rebuilds, RebuiltEvent } from '../rebuilds.ts'
+import { type Rebuilds, type RebuiltEvent, type RunningRebuild, rowsPerStep } from '../rebuilds.ts'
 import { bytes, hexBytes, numbers, storableText } from './columns.ts'
 import type { Database, Session, Statement } from './database.ts'
 import { idKey } from './id-key.ts'
 import { addFigures, addNew, claimNew, type RebuildEvent } from './rebuild-keeper.ts'
 import { addGroup, lockGroup } from './recall.ts'
-
-const rowsPerStep = 2_000
-
-interface Running {
-  groupId: number
-  figuresId: number
-  nextId: number
-  leftOutId: number
-  events: number
-  erased: number
-}
 
 /** The group's batches wait for it, as for each other. */
 const find: Statement = {
@@ -73,9 +62,12 @@ const rowsAfter: Statement = {
 }
 
 export function rebuildRows(database: Database, { clock }: { clock: () => number }): Rebuilds {
-  const running = <Answer>(id: number, work: (session: Session, found: Running) => Promise<Answer>): Promise<Answer> =>
+  const running = <Answer>(
+    id: number,
+    work: (session: Session, found: RunningRebuild) => Promise<Answer>,
+  ): Promise<Answer> =>
     database.transaction(async (session) => {
-      const [found] = await session.rows<Running>(find, [id])
+      const [found] = await session.rows<RunningRebuild>(find, [id])
       if (!found) throw new PipelineError('REBUILD_GONE', `rebuild ${id} does not run any more`)
       return work(session, found)
     })
@@ -113,7 +105,7 @@ export function rebuildRows(database: Database, { clock }: { clock: () => number
 
 async function addEvents(
   session: Session,
-  { id, groupId, nextId, leftOutId }: Running & { id: number },
+  { id, groupId, nextId, leftOutId }: RunningRebuild & { id: number },
   events: RebuiltEvent[],
 ) {
   const [hashes, erasures] = await Promise.all([
@@ -182,7 +174,7 @@ const setSketches: Statement = {
 }
 
 /** Reads both generations side by side, and carries over what only sums remember. */
-async function compare(session: Session, found: Running): Promise<{ gone: number; sums: RebuildSums[] }> {
+async function compare(session: Session, found: RunningRebuild): Promise<{ gone: number; sums: RebuildSums[] }> {
   const generations = [found.figuresId, found.nextId, found.leftOutId]
   const [[counted], sums] = await Promise.all([
     session.rows<{ stored: number }>(storedIn, [found.groupId]),
@@ -197,7 +189,7 @@ async function compare(session: Session, found: Running): Promise<{ gone: number
   return { gone, sums }
 }
 
-async function carryUsers(session: Session, { figuresId, nextId }: Running, hours: number[]): Promise<void> {
+async function carryUsers(session: Session, { figuresId, nextId }: RunningRebuild, hours: number[]): Promise<void> {
   type Row = { id: number; hour: number; sketch: Uint8Array }
   const rows = await session.rows<Row>(sketches, [figuresId, nextId, numbers(hours)])
   const merged = new Map<number, Uint8Array>()

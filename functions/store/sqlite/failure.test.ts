@@ -93,7 +93,7 @@ it('reports a store that another holds as busy, and writes the same batch once i
 
 it('keeps nothing of a batch that finds the disk full, and takes it when there is room again', async () => {
   const options = { readOnly: false, clock: Date.now, busyMsMax: 20 }
-  const small = await openSqliteStore(file, { ...options, pagesMax: 60 })
+  const small = await openSqliteStore(file, { ...options, pagesMax: 61 })
   await small.writeBatch({ group, outcomes: manyEvents(10) })
   const before = [await small.accounts(), await small.head(group)]
   const batch = { group, outcomes: manyEvents(2_000, 10) }

@@ -11,6 +11,7 @@ import abandonment from './migrations/007-abandonment.sql'
 import places from './migrations/008-places.sql'
 import checkpoints from './migrations/009-checkpoints.sql'
 import generations from './migrations/010-generations.sql'
+import hourCounts from './migrations/011-hour-counts.sql'
 
 /** In the order of their numbers; a released one never changes. */
 const migrations = [
@@ -24,6 +25,7 @@ const migrations = [
   places,
   checkpoints,
   generations,
+  hourCounts,
 ]
 
 /** "FRSH", so that another program's database is not taken for ours. https://www.sqlite.org/pragma.html#pragma_application_id */

@@ -47,6 +47,7 @@ export function staleRemover(db: Database): () => void {
   const removals = [
     oldest('event_minute', 'minute', spansPerStep * 60),
     oldest('event_hour', 'hour', spansPerStep),
+    oldest('hour_count', 'hour', spansPerStep),
     oldest('hour_users', 'hour', spansPerStep),
     db.prepare(`DELETE FROM rebuild_id WHERE figures_id = @id AND event_id IN
       (SELECT event_id FROM rebuild_id WHERE figures_id = @id LIMIT ${idsPerStep})`),

@@ -3,7 +3,7 @@ import type { Database } from 'better-sqlite3'
 import { PipelineError } from '../../errors.ts'
 import { mergeSketch } from '../distinct-users.ts'
 import { type RebuildSums, resultOf } from '../rebuild-result.ts'
-import type { Rebuilds, RebuiltCounts } from '../rebuilds.ts'
+import { type Rebuilds, type RebuiltCounts, type RunningRebuild, rowsPerStep } from '../rebuilds.ts'
 import { groupOf, groupStatements } from './groups.ts'
 import { compactId, type EventIds } from './ids.ts'
 import { rebuildKeeper } from './rebuild-keeper.ts'
@@ -14,24 +14,13 @@ export type RebuildRows = {
   [Name in keyof Rebuilds]: (...args: Parameters<Rebuilds[Name]>) => Awaited<ReturnType<Rebuilds[Name]>>
 }
 
-const rowsPerStep = 2_000
-
-interface Running {
-  groupId: number
-  figuresId: number
-  nextId: number
-  leftOutId: number
-  events: number
-  erased: number
-}
-
 export function rebuildRows(db: Database, { clock, ids }: { clock: () => number; ids: EventIds }): RebuildRows {
-  const running = db.prepare<[number], Running>(`
+  const running = db.prepare<[number], RunningRebuild>(`
     SELECT group_id AS groupId, ifnull(figures_id, group_id) AS figuresId, -2 * rebuild.id AS nextId,
       -2 * rebuild.id - 1 AS leftOutId, events, erased
     FROM rebuild JOIN consumer_group ON consumer_group.id = group_id WHERE rebuild.id = ? AND state = 'running'`)
   const end = rebuildEnder(db, clock)
-  function find(id: number): Running {
+  function find(id: number): RunningRebuild {
     const found = running.get(id)
     if (!found) throw new PipelineError('REBUILD_GONE', `rebuild ${id} does not run any more`)
     return found
@@ -42,7 +31,7 @@ export function rebuildRows(db: Database, { clock, ids }: { clock: () => number;
   const compare = comparer(db)
   const serve = db.prepare('UPDATE consumer_group SET figures_id = ? WHERE id = ?')
 
-  const transaction = <Query extends { id: number }, Answer>(work: (found: Running, query: Query) => Answer) => {
+  const transaction = <Query extends { id: number }, Answer>(work: (found: RunningRebuild, query: Query) => Answer) => {
     const run = db.transaction((query: Query) => work(find(query.id), query))
     return (query: Query) => run.immediate(query)
   }
@@ -105,7 +94,7 @@ function adder(db: Database, ids: EventIds) {
   const claimErased = db.prepare('INSERT INTO rebuild_id VALUES (?, ?) ON CONFLICT DO NOTHING')
   const countErased = db.prepare('UPDATE rebuild SET erased = erased + ? WHERE id = ?')
   return (
-    { groupId, nextId, leftOutId }: Running,
+    { groupId, nextId, leftOutId }: RunningRebuild,
     id: number,
     events: Parameters<Rebuilds['add']>[0]['events'],
   ): RebuiltCounts => {
@@ -137,7 +126,7 @@ function rowAdder(db: Database) {
   const page = db.prepare<[number, number], SummedEvent & { event_id: string; seq: number }>(`
     SELECT seq, event_id, event_type, user_id, amount_bucket, amount_cents, event_ms, region FROM event
     WHERE group_id = ? AND seq > ? ORDER BY seq LIMIT ${rowsPerStep}`)
-  return ({ groupId, nextId }: Running, after: number): { added: number; after: number | null } => {
+  return ({ groupId, nextId }: RunningRebuild, after: number): { added: number; after: number | null } => {
     const rows = page.all(groupId, after)
     return { added: keeper.addNew(nextId, rows), after: rows.at(-1)?.seq ?? null }
   }
@@ -159,19 +148,22 @@ function comparer(db: Database) {
       UNION ALL SELECT ${unit}, ${key}, 0, events, 0, 0, amount_cents, 0 FROM ${table} WHERE group_id = @nextId
       UNION ALL SELECT ${unit}, ${key}, 0, 0, events, 0, 0, amount_cents FROM ${table} WHERE group_id = @leftOutId
     ) GROUP BY ${unit}, ${key} HAVING before <> after + leftOut OR centsBefore <> centsAfter + centsLeftOut`
-  const differing = db.prepare<[Running], RebuildSums>(`${sides('event_hour', 'hour')} ORDER BY at, ${key}`)
+  const differing = db.prepare<[RunningRebuild], RebuildSums>(`${sides('event_hour', 'hour')} ORDER BY at, ${key}`)
   const carry = (table: string, unit: string) =>
     db.prepare(`
       INSERT INTO ${table} SELECT @nextId, at, ${key}, before - after - leftOut, centsBefore - centsAfter - centsLeftOut
       FROM (${sides(table, unit)}) WHERE before > after + leftOut
       ON CONFLICT DO UPDATE SET events = events + excluded.events, amount_cents = amount_cents + excluded.amount_cents`)
-  const carries = [carry('event_minute', 'minute'), carry('event_hour', 'hour')]
+  const countHours = db.prepare(
+    'INSERT OR REPLACE INTO hour_count SELECT group_id, hour, sum(events) FROM event_hour WHERE group_id = @nextId GROUP BY hour',
+  )
+  const carries = [carry('event_minute', 'minute'), carry('event_hour', 'hour'), countHours]
   const sketchOf = db
     .prepare<[number, number], Buffer>('SELECT sketch FROM hour_users WHERE group_id = ? AND hour = ?')
     .pluck()
   const setSketch = db.prepare('INSERT OR REPLACE INTO hour_users VALUES (?, ?, ?)')
 
-  function carryUsers({ figuresId, nextId }: Running, hour: number): void {
+  function carryUsers({ figuresId, nextId }: RunningRebuild, hour: number): void {
     const before = sketchOf.get(figuresId, hour)
     if (!before) return
     const sketch = new Uint8Array(before)
@@ -180,7 +172,7 @@ function comparer(db: Database) {
     setSketch.run(nextId, hour, sketch)
   }
 
-  return (found: Running): { gone: number; sums: RebuildSums[] } => {
+  return (found: RunningRebuild): { gone: number; sums: RebuildSums[] } => {
     const gone = (stored.get(found.groupId) ?? 0) - found.events - found.erased
     const sums = differing.all(found)
     if (gone > 0) {

@@ -43,6 +43,9 @@ const addSum = (table: string) => `INSERT INTO ${table} VALUES (?, ?, ?, ?, ?, ?
 export function rollupWriter(db: Database): () => Rollups {
   const minutes = db.prepare(addSum('event_minute'))
   const hours = db.prepare(addSum('event_hour'))
+  const countHour = db.prepare(
+    'INSERT INTO hour_count VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET events = events + excluded.events',
+  )
   const sketchOf = db
     .prepare<[number, number], Buffer>('SELECT sketch FROM hour_users WHERE group_id = ? AND hour = ?')
     .pluck()
@@ -59,26 +62,31 @@ export function rollupWriter(db: Database): () => Rollups {
 
   return function startRollups() {
     const byMinute = new Map<string, Sum>()
-    const usersByHour = new Map<number, Set<number>>()
+    const byHour = new Map<number, { events: number; users: Set<number> }>()
     return {
       add(event) {
         const { event_type: eventType, amount_bucket: amountBucket, amount_cents: cents } = event
         const at = Math.floor(event.event_ms / 60_000)
         addTo(byMinute, { at, eventType, region: event.region ?? '', amountBucket, events: 1, cents })
         const hour = Math.floor(at / 60)
-        const users = usersByHour.get(hour)
-        if (users) users.add(event.user_id)
-        else usersByHour.set(hour, new Set([event.user_id]))
+        const known = byHour.get(hour)
+        if (known) {
+          known.events++
+          known.users.add(event.user_id)
+        } else byHour.set(hour, { events: 1, users: new Set([event.user_id]) })
       },
       write(figuresId) {
-        const byHour = new Map<string, Sum>()
-        for (const sum of byMinute.values()) addTo(byHour, { ...sum, at: Math.floor(sum.at / 60) })
-        for (const [statement, sums] of [[minutes, byMinute] as const, [hours, byHour] as const]) {
+        const hourSums = new Map<string, Sum>()
+        for (const sum of byMinute.values()) addTo(hourSums, { ...sum, at: Math.floor(sum.at / 60) })
+        for (const [statement, sums] of [[minutes, byMinute] as const, [hours, hourSums] as const]) {
           for (const { at, eventType, region, amountBucket, events, cents } of sums.values()) {
             statement.run(figuresId, at, eventType, region, amountBucket, events, cents)
           }
         }
-        for (const [hour, users] of usersByHour) addUsers(figuresId, hour, users)
+        for (const [hour, { events, users }] of byHour) {
+          countHour.run(figuresId, hour, events)
+          addUsers(figuresId, hour, users)
+        }
       },
     }
   }
