@@ -120,6 +120,7 @@ async function storedRows(stack: LocalStack): Promise<Map<string, EventRow>> {
 function report(rate: number, produced: Map<string, number>, rows: Map<string, EventRow>, frames: Frame[]): void {
   const stored: number[] = []
   const painted: number[] = []
+  const paintedBySecond: number[][] = []
   const [firstMs = 0] = produced.values()
   const countedFrom = firstMs + warmUpSeconds * 1000
   for (const [id, producedMs] of produced) {
@@ -130,9 +131,17 @@ function report(rate: number, produced: Map<string, number>, rows: Map<string, E
     if (producedMs < countedFrom) continue
     stored.push(Date.parse(row.processed_at) - producedMs)
     painted.push(frame.paintedMs - producedMs)
+    const second = Math.floor((producedMs - countedFrom) / 1000)
+    paintedBySecond[second] = [...(paintedBySecond[second] ?? []), frame.paintedMs - producedMs]
   }
   console.log(`${rate}/s  produced -> stored  ${quantiles(stored)}   produced -> painted  ${quantiles(painted)}`)
   console.log(`${''.padEnd(String(rate).length)}    ${painted.length} events, ${frames.length} frames`)
+  // On a shared machine one stall decides the p99 of the whole; the seconds tell a stall from a slow path.
+  console.log(`${''.padEnd(String(rate).length)}    painted p99 of each second: ${paintedBySecond.map(p99).join(' ')}`)
+}
+
+function p99(values: number[]): string {
+  return (values.sort((a, b) => a - b)[Math.floor(values.length * 0.99)] ?? Number.NaN).toFixed(0)
 }
 
 function quantiles(values: number[]): string {

@@ -39,6 +39,27 @@ it('empties the log when it has grown, also after a reader has held it', async (
   await store.close()
 })
 
+it('empties a log that grows slowly in smaller steps', async () => {
+  const file = join(folder, 'store.db')
+  const clock = { ms: 1_000_000 }
+  const store = await openStore(`sqlite:${file}`, { clock: () => clock.ms })
+  const megabyte = 1024 * 1024
+  let offset = 0
+  const largest = async ({ everyMs }: { everyMs: number }) => {
+    let bytes = 0
+    for (let index = 0; index < 30; index++) {
+      clock.ms += everyMs
+      await store.writeBatch({ group, outcomes: [deadLetter({ offset: offset++ }, 'x'.repeat(megabyte))] })
+      bytes = Math.max(bytes, statSync(`${file}-wal`).size)
+    }
+    return bytes
+  }
+  expect(await largest({ everyMs: 0 })).toBeGreaterThan(12 * megabyte)
+  expect(await largest({ everyMs: 600 })).toBeLessThan(18 * megabyte)
+  expect(await largest({ everyMs: 600 })).toBeLessThan(6 * megabyte)
+  await store.close()
+})
+
 it('leaves the log to whoever has the turn, until that one is gone for long', async () => {
   const file = join(folder, 'store.db')
   const clock = { ms: 1_000_000 }

@@ -5,6 +5,13 @@ import type { Database } from 'better-sqlite3'
 /** A bigger log moves a page that changed often fewer times, and costs disk space and reading time. */
 const walBytesMax = 16 * 1024 * 1024
 
+/**
+ * Whoever commits waits for the checkpoint, in proportion to the log. A log that grows slowly is emptied in small steps,
+ * because there each event's way counts; one that grows fast in large ones, because there the rate counts.
+ */
+const slowWalBytesMax = walBytesMax / 4
+const slowMs = 500
+
 /** Waiting for a reader holds up the writer, so it is short. */
 const readerMsMax = 50
 
@@ -35,11 +42,14 @@ export function checkpointer(
   )
   const endTurn = db.prepare('UPDATE checkpoint_turn SET until_ms = 0')
   let bytesMax = walBytesMax
+  let seen = { bytes: 0, anewMs: clock() }
   return function checkpoint({ now = false } = {}) {
     const bytes = statSync(wal, { throwIfNoEntry: false })?.size ?? 0
-    if (bytes === 0 || (bytes < bytesMax && !now)) return
-    // A turn beyond that time is from before the clock was set back.
     const nowMs = clock()
+    seen = { bytes, anewMs: bytes < seen.bytes ? nowMs : seen.anewMs }
+    const slow = bytesMax === walBytesMax && nowMs - seen.anewMs >= slowMs
+    if (bytes === 0 || (bytes < (slow ? slowWalBytesMax : bytesMax) && !now)) return
+    // A turn beyond that time is from before the clock was set back.
     if (takeTurn.run({ nowMs, untilMs: nowMs + turnMs }).changes === 0) return
     db.pragma(`busy_timeout = ${readerMsMax}`)
     try {
