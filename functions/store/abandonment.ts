@@ -94,8 +94,5 @@ export interface AbandonmentStore {
   forget(query: { group: string; beforeMs: number; limit: number }): Promise<number>
 }
 
-/** Users decided in one transaction: some tens of milliseconds. */
-export const dueUsersMax = 2_000
-
 /** A partition whose clock is not older than this is not quiet: its own records move it on. */
 export const quietMs = 1_000

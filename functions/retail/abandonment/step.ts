@@ -10,17 +10,31 @@ export interface Arrival {
   record: { partition: number; timestamp: number }
 }
 
+/** Time that passed on a partition without a record: its clock has come to `clockMs`. */
+export interface Firing {
+  partition: number
+  clockMs: number
+}
+
 export interface Arrived {
   activities: Activity[]
   late: number
+  /** As they are afterwards. */
+  clocks: Map<number, number>
   watermarkMs: number | null
 }
 
-/** Raises `clocks` by the arrivals, in their order within each partition. */
-export function arrive(clocks: Clocks, arrivals: Arrival[], rules: AbandonmentRules): Arrived {
+/** What comes by `steps`, which are in their order within each partition. */
+export function arrive(before: Clocks, steps: (Arrival | Firing)[], rules: AbandonmentRules): Arrived {
+  const clocks = { ...before, byPartition: new Map(before.byPartition) }
   const activities: Activity[] = []
   let late = 0
-  for (const { event, record } of arrivals) {
+  for (const step of steps) {
+    if ('clockMs' in step) {
+      tick(clocks, step.partition, step.clockMs, rules)
+      continue
+    }
+    const { event, record } = step
     const moment = momentOf(event.event_ms, record.timestamp)
     if (!tick(clocks, record.partition, moment, rules)) late++
     else if (event.event_type !== 'view') {
@@ -28,5 +42,5 @@ export function arrive(clocks: Clocks, arrivals: Arrival[], rules: AbandonmentRu
       activities.push({ kind, userId: event.user_id, moment, region: event.region ?? '' })
     }
   }
-  return { activities, late, watermarkMs: watermarkOf(clocks, rules) }
+  return { activities, late, clocks: clocks.byPartition, watermarkMs: watermarkOf(clocks, rules) }
 }

@@ -17,9 +17,9 @@ it('is what the newest record leaves room for, and never goes back', () => {
 
 it('is unknown while a partition is, and that of the one furthest behind afterwards', () => {
   expect(arrive(clocks(null), [arrival(5_000)], rules).watermarkMs).toBeNull()
-  const known = clocks(2)
-  expect(arrive(known, [arrival(5_000)], rules).watermarkMs).toBeNull()
-  expect(arrive(known, [arrival(3_000, { partition: 1 })], rules).watermarkMs).toBe(2_000)
+  const [first, second] = [arrival(5_000), arrival(3_000, { partition: 1 })]
+  expect(arrive(clocks(2), [first], rules).watermarkMs).toBeNull()
+  expect(arrive(clocks(2), [first, second], rules).watermarkMs).toBe(2_000)
 })
 
 it('counts an event days late as late, and one within the time that is left for it as any other', () => {
@@ -28,9 +28,13 @@ it('counts an event days late as late, and one within the time that is left for 
 })
 
 it('decides lateness within the partition alone, however far others are', () => {
-  const known = clocks(2)
-  arrive(known, [arrival(9e8)], rules)
-  expect(arrive(known, [arrival(5_000, { partition: 1 })], rules)).toMatchObject({ late: 0, watermarkMs: 4_000 })
+  const steps = [arrival(9e8), arrival(5_000, { partition: 1 })]
+  expect(arrive(clocks(2), steps, rules)).toMatchObject({ late: 0, watermarkMs: 4_000 })
+})
+
+it('moves on by time that passed on a quiet partition, after which an older event is late', () => {
+  const steps = [arrival(5_000), { partition: 0, clockMs: 9_000 }, arrival(7_999), arrival(8_000)]
+  expect(arrive(clocks(), steps, rules)).toMatchObject({ late: 1, watermarkMs: 8_000 })
 })
 
 it('takes an event from the future for one of its record’s time, so that no other is late by it', () => {

@@ -1,30 +1,17 @@
-// The rows of one abandonment state: read in one round trip or two, and written without waiting.
-import type { Region } from '../../retail/abandonment/region.ts'
-import type { Horizon, Settled } from '../../retail/abandonment/settle.ts'
-import type { Shopper } from '../../retail/abandonment/shopper.ts'
+// The rows of abandonment states: read in one round trip or two, and written without waiting.
+import type { Arrived } from '../../retail/abandonment/step.ts'
 import type { Clocks } from '../../retail/abandonment/watermark.ts'
-import { dueUsersMax } from '../abandonment.ts'
-import { regionOf, regionText, shopperOf, shopperText } from '../abandonment-rows.ts'
-import { numbers, storableText, texts } from './columns.ts'
+import { regionOf } from '../abandonment-rows.ts'
+import {
+  type Changes,
+  type DueRow,
+  dueUsersMax,
+  type Known,
+  type ShopperRow,
+  type StateRow,
+} from '../abandonment-state.ts'
+import { numbers, texts } from './columns.ts'
 import type { Session, Statement } from './database.ts'
-
-export interface StateRow {
-  id: number
-  groupId: number
-  partitions: number | null
-  watermarkMs: number | null
-  settledMs: number | null
-  shoppers: number
-  late: number
-  decided: number
-  abandoned: number
-}
-
-export interface Due {
-  shoppers: Map<number, Shopper>
-  horizon: Horizon | null
-  isMoreDue: boolean
-}
 
 const columns = `id, group_id AS "groupId", partitions, watermark_ms AS "watermarkMs", settled_ms AS "settledMs",
   shoppers, late, decided, abandoned`
@@ -73,32 +60,19 @@ export async function servingWithClocks(
   return { state, clocks: { partitions: state.partitions, byPartition } }
 }
 
-/** What the settling needs: the users who were active, those of whom something may be due, and the regions. */
-export async function remember(
+/** What has to be known to move the state on by what has arrived. */
+export async function readState(
   session: Session,
-  stateId: number,
-  asked: { userIds: number[]; watermarkMs: number | null },
-): Promise<{ due: Due; regions: Region[] }> {
-  const { userIds, watermarkMs } = asked
-  const [active, dueRows, regions] = await Promise.all([
-    session.rows<{ userId: number; runs: string }>(shoppersOf, [stateId, numbers(userIds)]),
-    watermarkMs === null
-      ? []
-      : session.rows<{ userId: number; lookMs: number; runs: string }>(dueShoppers, [stateId, watermarkMs]),
-    watermarkMs === null ? [] : session.rows<{ windows: string }>(regionsOf, [stateId]),
+  { state, clocks }: Pick<Known, 'state' | 'clocks'>,
+  { activities, watermarkMs }: Arrived,
+): Promise<Known> {
+  const userIds = [...new Set(activities.map(({ userId }) => userId))]
+  const [active, due, regions] = await Promise.all([
+    session.rows<ShopperRow>(shoppersOf, [state.id, numbers(userIds)]),
+    watermarkMs === null ? [] : session.rows<DueRow>(dueShoppers, [state.id, watermarkMs]),
+    watermarkMs === null ? [] : session.rows<{ windows: string }>(regionsOf, [state.id]),
   ])
-  const isMoreDue = dueRows.length > dueUsersMax
-  const last = dueRows[dueUsersMax - 1]
-  const shoppers = new Map(
-    [...active, ...dueRows.slice(0, dueUsersMax)].map(({ userId, runs }) => [userId, shopperOf(runs)]),
-  )
-  const horizon = isMoreDue && last ? { ms: last.lookMs, userId: last.userId } : before(watermarkMs)
-  return { due: { shoppers, horizon, isMoreDue }, regions: regions.map(({ windows }) => regionOf(windows)) }
-}
-
-/** Everything that falls due earlier than this. */
-function before(ms: number | null): Horizon | null {
-  return ms === null ? null : { ms, userId: Number.NEGATIVE_INFINITY }
+  return { state, clocks, active, due, regions: regions.map(({ windows }) => regionOf(windows)) }
 }
 
 const setCounters: Statement = {
@@ -136,75 +110,33 @@ const setIncidents: Statement = {
     ON CONFLICT (state_id, id) DO UPDATE SET closed_ms = excluded.closed_ms, incident = excluded.incident`,
 }
 
-export interface StateChanges {
-  settled: Settled
-  /** When each changed user is to be looked at next. */
-  lookMs: (shopper: Shopper) => number
-  /** Users who had a row before. */
-  known: ReadonlyMap<number, Shopper>
-  regionsBefore: Region[]
-  clocks: [partition: number, clockMs: number][]
-}
-
-/** Writes the counters, the clocks that changed, and all that was settled. */
-export function saveState(session: Session, state: StateRow, changes: StateChanges): void {
-  const { settled, clocks } = changes
-  const shoppers = state.shoppers + saveShoppers(session, state.id, changes)
-  saveRegions(session, state.id, changes)
+export function saveState(session: Session, changes: Changes): void {
+  const { state, clocks, shoppers, shoppersGone, regions, regionsGone, incidents } = changes
+  const { id } = state
+  if (shoppers.length > 0) {
+    const looks = numbers(shoppers.map(({ lookMs }) => lookMs))
+    const runs = texts(shoppers.map(({ runs }) => runs))
+    session.send(setShoppers, [id, numbers(shoppers.map(({ userId }) => userId)), looks, runs])
+  }
+  if (shoppersGone.length > 0) session.send(removeShoppers, [id, numbers(shoppersGone)])
+  if (regionsGone.length > 0) session.send(removeRegions, [id, texts(regionsGone)])
+  if (regions.length > 0) {
+    const names = texts(regions.map(({ region }) => region))
+    session.send(setRegions, [id, names, texts(regions.map(({ windows }) => windows))])
+  }
+  if (incidents.length > 0) {
+    session.send(setIncidents, [
+      id,
+      texts(incidents.map((incident) => incident.id)),
+      numbers(incidents.map(({ openedMs }) => openedMs)),
+      numbers(incidents.map(({ closedMs }) => closedMs)),
+      texts(incidents.map((incident) => JSON.stringify(incident))),
+    ])
+  }
   if (clocks.length > 0) {
     const [partitions, clockMs] = [clocks.map(([partition]) => partition), clocks.map(([, ms]) => ms)]
-    session.send(setClocks, [state.id, numbers(partitions), numbers(clockMs)])
+    session.send(setClocks, [id, numbers(partitions), numbers(clockMs)])
   }
-  session.send(setCounters, [
-    state.id,
-    state.partitions,
-    state.watermarkMs,
-    settled.settledMs,
-    shoppers,
-    state.late,
-    state.decided + settled.decided,
-    state.abandoned + settled.abandoned,
-  ])
-}
-
-/** Answers by how many users there are more. */
-function saveShoppers(session: Session, stateId: number, { settled, lookMs, known }: StateChanges): number {
-  const kept: [number, Shopper][] = []
-  const gone: number[] = []
-  let gained = 0
-  for (const [userId, shopper] of settled.shoppers) {
-    if (shopper) kept.push([userId, shopper])
-    else if (known.has(userId)) gone.push(userId)
-    gained += Number(shopper !== null) - Number(known.has(userId))
-  }
-  if (kept.length > 0) {
-    // In the order of the key: writers then never wait for each other in a circle.
-    kept.sort(([a], [b]) => a - b)
-    const looks = numbers(kept.map(([, shopper]) => lookMs(shopper)))
-    const runs = texts(kept.map(([, shopper]) => shopperText(shopper)))
-    session.send(setShoppers, [stateId, numbers(kept.map(([userId]) => userId)), looks, runs])
-  }
-  if (gone.length > 0) session.send(removeShoppers, [stateId, numbers(gone)])
-  return gained
-}
-
-function saveRegions(session: Session, stateId: number, { settled, regionsBefore }: StateChanges): void {
-  const kept = new Set(settled.regions.map(({ region }) => region))
-  const gone = regionsBefore.filter(({ region }) => !kept.has(region))
-  const unchanged = new Set(regionsBefore)
-  const changed = settled.regions.filter((region) => !unchanged.has(region))
-  const { incidents } = settled
-  if (gone.length > 0) session.send(removeRegions, [stateId, texts(gone.map(({ region }) => region))])
-  if (changed.length > 0) {
-    const names = texts(changed.map(({ region }) => storableText(region)))
-    session.send(setRegions, [stateId, names, texts(changed.map(regionText))])
-  }
-  if (incidents.length === 0) return
-  session.send(setIncidents, [
-    stateId,
-    texts(incidents.map(({ id }) => id)),
-    numbers(incidents.map(({ openedMs }) => openedMs)),
-    numbers(incidents.map(({ closedMs }) => closedMs)),
-    texts(incidents.map((incident) => JSON.stringify(incident))),
-  ])
+  const { partitions, watermarkMs, settledMs, late, decided, abandoned } = state
+  session.send(setCounters, [id, partitions, watermarkMs, settledMs, state.shoppers, late, decided, abandoned])
 }

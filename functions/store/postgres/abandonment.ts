@@ -1,12 +1,11 @@
 // Abandoned carts on Postgres: the state moves on in the transaction of its batch, and time passes where it is quiet.
 import type { AbandonmentRules } from '../../retail/abandonment/rules.ts'
-import { settle } from '../../retail/abandonment/settle.ts'
-import { nextDueMs } from '../../retail/abandonment/shopper.ts'
-import { type Arrival, arrive } from '../../retail/abandonment/step.ts'
+import { type Arrival, arrive, type Firing } from '../../retail/abandonment/step.ts'
 import type { Clocks } from '../../retail/abandonment/watermark.ts'
 import { type AbandonmentStore, type Progress, quietMs } from '../abandonment.ts'
+import { moveOn, type StateRow } from '../abandonment-state.ts'
 import { addOffers } from './abandonment-offers.ts'
-import { remember, type StateRow, saveState, servingWithClocks } from './abandonment-state.ts'
+import { readState, saveState, servingWithClocks } from './abandonment-state.ts'
 import { numbers, texts } from './columns.ts'
 import { notifyCommit } from './commit-watch.ts'
 import type { Database, Session, Statement } from './database.ts'
@@ -21,8 +20,8 @@ export function abandonmentWriter(database: Database, options: { clock: () => nu
     async writeBatch(batch, rules) {
       let progress: Progress | undefined
       const result = await writeBatch(database, batch, options, async (session, { groupId, stored }) => {
-        const { state, clocks } = await servingWithClocks(session, groupId)
-        progress = await advance(session, { state, clocks, arrivals: stored, raised: new Map(), rules, ...options })
+        const serving = await servingWithClocks(session, groupId)
+        progress = await advance(session, { ...serving, steps: stored }, { rules, ...options })
       })
       return { ...result, ...(progress as Progress) }
     },
@@ -31,50 +30,27 @@ export function abandonmentWriter(database: Database, options: { clock: () => nu
         session.send(addGroup, [query.group])
         const [group] = await session.rows<{ id: number }>(lockGroup, [query.group])
         if (!group) throw new Error(`group ${query.group} is gone while it is locked`)
-        const { state, clocks } = await servingWithClocks(session, group.id)
-        const counted = { ...state, partitions: query.partitions.length }
-        const raised = await raiseClocks(session, { state: counted, clocks, query, rules })
-        const countedClocks = { ...clocks, partitions: counted.partitions }
-        const moved = { state: counted, clocks: countedClocks, arrivals: [], raised, rules, ...options }
-        const progress = await advance(session, moved)
+        const serving = await servingWithClocks(session, group.id)
+        const state = { ...serving.state, partitions: query.partitions.length }
+        const clocks = { ...serving.clocks, partitions: state.partitions }
+        const steps = await raiseClocks(session, { state, clocks, query, rules })
+        const progress = await advance(session, { state, clocks, steps }, { rules, ...options })
         notifyCommit(session, options.channel)
         return progress
       }),
   }
 }
 
-interface Moved {
-  state: StateRow
-  clocks: Clocks
-  arrivals: Arrival[]
-  raised: Map<number, number>
-  rules: AbandonmentRules
-  clock: () => number
-}
-
-/** Moves the state on by new events, and by clocks that were raised already. */
-async function advance(session: Session, { state, clocks, arrivals, raised, rules, clock }: Moved): Promise<Progress> {
-  const clocksBefore = new Map(clocks.byPartition)
-  for (const [partition, clockMs] of raised) clocks.byPartition.set(partition, clockMs)
-  const { activities, late, watermarkMs } = arrive(clocks, arrivals, rules)
-  const userIds = [...new Set(activities.map(({ userId }) => userId))]
-  const { due, regions } = await remember(session, state.id, { userIds, watermarkMs })
-  const remembered = { shoppers: due.shoppers, regions, settledMs: state.settledMs }
-  const settled = settle(remembered, activities, due.horizon, rules)
-  saveState(
-    session,
-    { ...state, watermarkMs: watermarkMs ?? state.watermarkMs, late: state.late + late },
-    {
-      settled,
-      lookMs: (shopper) => nextDueMs(shopper, rules.abandonMs) as number,
-      known: due.shoppers,
-      regionsBefore: regions,
-      clocks: [...clocks.byPartition].filter(([partition, ms]) => clocksBefore.get(partition) !== ms),
-    },
-  )
-  const offers = await addOffers(session, state.groupId, settled.offers, clock())
-  const { decided, abandoned } = settled
-  return { watermarkMs, late, decided, abandoned, isMoreDue: due.isMoreDue, offers }
+/** Moves the serving state on. */
+async function advance(
+  session: Session,
+  { state, clocks, steps }: { state: StateRow; clocks: Clocks; steps: (Arrival | Firing)[] },
+  { rules, clock }: { rules: AbandonmentRules; clock: () => number },
+): Promise<Progress> {
+  const arrived = arrive(clocks, steps, rules)
+  const { changes, progress } = moveOn(await readState(session, { state, clocks }, arrived), arrived, rules)
+  saveState(session, changes)
+  return { ...progress, offers: await addOffers(session, state.groupId, changes.offers, clock()) }
 }
 
 const awaited: Statement = {
@@ -106,23 +82,24 @@ interface Raising {
   rules: AbandonmentRules
 }
 
-/** Answers the clocks that are raised, and records each at the offset where its partition stands. */
-async function raiseClocks(session: Session, { state, clocks, query, rules }: Raising): Promise<Map<number, number>> {
+/** Answers how time has passed on partitions that are quiet, and records it at the offset where each of them stands. */
+async function raiseClocks(session: Session, { state, clocks, query, rules }: Raising): Promise<Firing[]> {
   const { group, topic } = query
   const partitions = numbers(query.partitions.map(({ partition }) => partition))
   const logStarts = numbers(query.partitions.map(({ logStartOffset }) => logStartOffset))
   session.send(forgetFirings, [state.groupId, topic, partitions, logStarts])
   const [waits] = await session.rows<{ isAlert: boolean; nextLookMs: number | null }>(awaited, [state.id])
   const waitsUntilMs = waits?.isAlert ? (state.settledMs ?? 0) + rules.windowMs : (waits?.nextLookMs ?? null)
-  const raised = new Map<number, number>()
+  const firings: Firing[] = []
   for (const { partition, readToEndMs } of query.partitions) {
     const before = clocks.byPartition.get(partition)
     const isAwaited = waitsUntilMs !== null && readToEndMs !== null && readToEndMs - rules.latenessMs > waitsUntilMs
-    if (isAwaited && (before === undefined || before <= readToEndMs - quietMs)) raised.set(partition, readToEndMs)
+    if (isAwaited && (before === undefined || before <= readToEndMs - quietMs))
+      firings.push({ partition, clockMs: readToEndMs })
   }
-  if (raised.size === 0) return raised
-  const names = [...raised.keys()]
-  session.send(addSources, [group, texts(names.map(() => topic)), numbers(names)])
-  session.send(recordFirings, [state.groupId, topic, numbers(names), numbers([...raised.values()])])
-  return raised
+  if (firings.length === 0) return []
+  const names = numbers(firings.map(({ partition }) => partition))
+  session.send(addSources, [group, texts(firings.map(() => topic)), names])
+  session.send(recordFirings, [state.groupId, topic, names, numbers(firings.map(({ clockMs }) => clockMs))])
+  return firings
 }

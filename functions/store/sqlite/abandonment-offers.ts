@@ -2,11 +2,10 @@
 import type { Database } from 'better-sqlite3'
 import type { Offer } from '../../retail/abandonment/settle.ts'
 import type { AbandonmentStore, OfferSteps, OutboxOffer } from '../abandonment.ts'
-import type { StateRow } from './abandonment-state.ts'
 
 export interface OfferRows {
   /** Answers those that are new. */
-  add(state: Pick<StateRow, 'groupId'>, offers: Offer[], decidedMs: number): OutboxOffer[]
+  add(groupId: number, offers: Offer[], decidedMs: number): OutboxOffer[]
   unpublished(groupId: number, query: { decidedBeforeMs: number; limit: number }): OutboxOffer[]
   markPublished(groupId: number, query: Parameters<AbandonmentStore['markPublished']>[0]): void
   counts(groupId: number): { made: number; published: number }
@@ -44,7 +43,7 @@ export function offerRows(db: Database): OfferRows {
   )
 
   return {
-    add: ({ groupId }, offers, decidedMs) =>
+    add: (groupId, offers, decidedMs) =>
       offers
         .filter(
           ({ offerId, incidentId, userId, region, deadlineMs }) =>

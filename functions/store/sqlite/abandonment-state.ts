@@ -1,44 +1,25 @@
-// The rows of one abandonment state: read and written inside the transaction that moves it on.
+// The rows of abandonment states: read and written inside the transaction that moves one of them on.
 import type { Database } from 'better-sqlite3'
-import type { Region } from '../../retail/abandonment/region.ts'
-import type { Horizon, Settled } from '../../retail/abandonment/settle.ts'
-import type { Shopper } from '../../retail/abandonment/shopper.ts'
+import type { Arrived } from '../../retail/abandonment/step.ts'
 import type { Clocks } from '../../retail/abandonment/watermark.ts'
-import { dueUsersMax } from '../abandonment.ts'
-import { regionOf, regionText, shopperOf, shopperText } from '../abandonment-rows.ts'
-
-export interface StateRow {
-  id: number
-  groupId: number
-  partitions: number | null
-  watermarkMs: number | null
-  settledMs: number | null
-  shoppers: number
-  late: number
-  decided: number
-  abandoned: number
-}
+import { regionOf } from '../abandonment-rows.ts'
+import {
+  type Changes,
+  type DueRow,
+  dueUsersMax,
+  type Known,
+  type ShopperRow,
+  type StateRow,
+} from '../abandonment-state.ts'
 
 export interface StateRows {
   /** The group's serving state, made when it is new. */
   serving(groupId: number): StateRow
+  one(stateId: number): StateRow | undefined
   clocks(state: StateRow): Clocks
-  shopper(stateId: number, userId: number): Shopper | undefined
-  /** Users of whom something may be due before the watermark, and up to where they are all. */
-  due(stateId: number, watermarkMs: number): { shoppers: [number, Shopper][]; horizon: Horizon; isMoreDue: boolean }
-  regions(stateId: number): Region[]
-  /** Writes the counters, the clocks that changed, and all that was settled. */
-  save(state: StateRow, changes: StateChanges): void
-}
-
-export interface StateChanges {
-  settled: Settled
-  /** When each changed user is to be looked at next. */
-  lookMs: (shopper: Shopper) => number
-  /** Users who had a row before. */
-  known: ReadonlySet<number>
-  regionsBefore: ReadonlySet<Region>
-  clocks: [partition: number, clockMs: number][]
+  /** What has to be known to move the state on by what has arrived. */
+  read(state: StateRow, clocks: Clocks, arrived: Arrived): Known
+  save(changes: Changes): void
 }
 
 export function stateRows(db: Database): StateRows {
@@ -47,6 +28,7 @@ export function stateRows(db: Database): StateRows {
   const servingOf = db.prepare<[number], StateRow>(
     `SELECT ${columns} FROM abandonment_state WHERE group_id = ? AND serves = 1`,
   )
+  const byId = db.prepare<[number], StateRow>(`SELECT ${columns} FROM abandonment_state WHERE id = ?`)
   const add = db.prepare('INSERT INTO abandonment_state (group_id, serves) VALUES (?, 1)')
   const clocksOf = db
     .prepare<[number], [partition: number, clockMs: number]>(
@@ -56,49 +38,45 @@ export function stateRows(db: Database): StateRows {
   const runsOf = db
     .prepare<[number, number], string>('SELECT runs FROM abandonment_shopper WHERE state_id = ? AND user_id = ?')
     .pluck()
-  const dueRows = db.prepare<[number, number], { userId: number; lookMs: number; runs: string }>(
+  const dueRows = db.prepare<[number, number], DueRow>(
     `SELECT user_id AS userId, look_ms AS lookMs, runs FROM abandonment_shopper
      WHERE state_id = ? AND look_ms < ? ORDER BY look_ms, user_id LIMIT ${dueUsersMax + 1}`,
   )
   const regionsOf = db
     .prepare<[number], string>('SELECT windows FROM abandonment_region WHERE state_id = ? ORDER BY region')
     .pluck()
-  const save = stateSaver(db)
+
+  function activeRows(stateId: number, userIds: ReadonlySet<number>): ShopperRow[] {
+    return [...userIds].flatMap((userId) => {
+      const runs = runsOf.get(stateId, userId)
+      return runs === undefined ? [] : { userId, runs }
+    })
+  }
 
   return {
     serving: (groupId) => {
       if (!servingOf.get(groupId)) add.run(groupId)
       return servingOf.get(groupId) as StateRow
     },
+    one: (stateId) => byId.get(stateId),
     clocks: ({ id, partitions }) => ({ partitions, byPartition: new Map(clocksOf.all(id)) }),
-    shopper(stateId, userId) {
-      const runs = runsOf.get(stateId, userId)
-      return runs === undefined ? undefined : shopperOf(runs)
+    read(state, clocks, { activities, watermarkMs }) {
+      return {
+        state,
+        clocks,
+        active: activeRows(state.id, new Set(activities.map(({ userId }) => userId))),
+        due: watermarkMs === null ? [] : dueRows.all(state.id, watermarkMs),
+        regions: watermarkMs === null ? [] : regionsOf.all(state.id).map(regionOf),
+      }
     },
-    due(stateId, watermarkMs) {
-      const rows = dueRows.all(stateId, watermarkMs)
-      const isMoreDue = rows.length > dueUsersMax
-      const last = rows[dueUsersMax - 1]
-      const horizon = isMoreDue && last ? { ms: last.lookMs, userId: last.userId } : before(watermarkMs)
-      const shoppers = rows
-        .slice(0, dueUsersMax)
-        .map(({ userId, runs }): [number, Shopper] => [userId, shopperOf(runs)])
-      return { shoppers, horizon, isMoreDue }
-    },
-    regions: (stateId) => regionsOf.all(stateId).map(regionOf),
-    save,
+    save: stateSaver(db),
   }
-}
-
-/** Everything that falls due earlier than this. */
-function before(ms: number): Horizon {
-  return { ms, userId: Number.NEGATIVE_INFINITY }
 }
 
 function stateSaver(db: Database): StateRows['save'] {
   const counters = db.prepare(
-    `UPDATE abandonment_state SET partitions = ?, watermark_ms = ?, settled_ms = ?, shoppers = ?, late = ?, decided = ?,
-     abandoned = ? WHERE id = ?`,
+    `UPDATE abandonment_state SET partitions = @partitions, watermark_ms = @watermarkMs, settled_ms = @settledMs,
+       shoppers = @shoppers, late = @late, decided = @decided, abandoned = @abandoned WHERE id = @id`,
   )
   const setClock = db.prepare('INSERT OR REPLACE INTO abandonment_clock VALUES (?, ?, ?)')
   const setShopper = db.prepare(
@@ -110,31 +88,14 @@ function stateSaver(db: Database): StateRows['save'] {
   const removeRegion = db.prepare('DELETE FROM abandonment_region WHERE state_id = ? AND region = ?')
   const setIncident = db.prepare('INSERT OR REPLACE INTO abandonment_incident VALUES (?, ?, ?, ?, ?)')
 
-  return function save(state, { settled, lookMs, known, regionsBefore, clocks }) {
-    let { shoppers } = state
-    for (const [userId, shopper] of settled.shoppers) {
-      if (shopper) setShopper.run(state.id, userId, lookMs(shopper), shopperText(shopper))
-      else if (known.has(userId)) removeShopper.run(state.id, userId)
-      shoppers += Number(shopper !== null) - Number(known.has(userId))
-    }
-    const kept = new Set(settled.regions.map(({ region }) => region))
-    for (const { region } of regionsBefore) if (!kept.has(region)) removeRegion.run(state.id, region)
-    for (const region of settled.regions) {
-      if (!regionsBefore.has(region)) setRegion.run(state.id, region.region, regionText(region))
-    }
-    for (const one of settled.incidents) {
-      setIncident.run(state.id, one.id, one.openedMs, one.closedMs, JSON.stringify(one))
-    }
-    for (const [partition, clockMs] of clocks) setClock.run(state.id, partition, clockMs)
-    counters.run(
-      state.partitions,
-      state.watermarkMs,
-      settled.settledMs,
-      shoppers,
-      state.late,
-      state.decided + settled.decided,
-      state.abandoned + settled.abandoned,
-      state.id,
-    )
+  return function save({ state, clocks, shoppers, shoppersGone, regions, regionsGone, incidents }) {
+    const { id } = state
+    for (const { userId, lookMs, runs } of shoppers) setShopper.run(id, userId, lookMs, runs)
+    for (const userId of shoppersGone) removeShopper.run(id, userId)
+    for (const { region, windows } of regions) setRegion.run(id, region, windows)
+    for (const region of regionsGone) removeRegion.run(id, region)
+    for (const one of incidents) setIncident.run(id, one.id, one.openedMs, one.closedMs, JSON.stringify(one))
+    for (const [partition, clockMs] of clocks) setClock.run(id, partition, clockMs)
+    counters.run(state)
   }
 }

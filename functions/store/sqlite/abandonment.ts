@@ -1,13 +1,13 @@
 // Abandoned carts on SQLite: the state moves on in the transaction of its batch, and time passes where it is quiet.
 import type { Database } from 'better-sqlite3'
 import type { AbandonmentRules } from '../../retail/abandonment/rules.ts'
-import { settle } from '../../retail/abandonment/settle.ts'
-import { nextDueMs } from '../../retail/abandonment/shopper.ts'
-import { type Arrival, arrive } from '../../retail/abandonment/step.ts'
+import { type Arrival, arrive, type Firing } from '../../retail/abandonment/step.ts'
+import type { Clocks } from '../../retail/abandonment/watermark.ts'
 import { type AbandonmentStore, type Progress, quietMs } from '../abandonment.ts'
+import { moveOn, type StateRow } from '../abandonment-state.ts'
 import type { Batch, BatchResult } from '../store.ts'
 import { offerRows } from './abandonment-offers.ts'
-import { type StateRow, stateRows } from './abandonment-state.ts'
+import { stateRows } from './abandonment-state.ts'
 import { groupOf, groupStatements } from './groups.ts'
 import { ledgerStatements, sourceIdOf } from './ledger.ts'
 import type { BatchEffect } from './write-batch.ts'
@@ -29,53 +29,26 @@ export function abandonmentWriter(
   const raise = clockRaiser(db)
   const groups = groupStatements(db)
 
-  /** Moves the state on by new events, and by clocks that were raised already. */
-  function advance(
-    state: StateRow,
-    arrivals: Arrival[],
-    raised: Map<number, number>,
-    rules: AbandonmentRules,
-  ): Progress {
-    const clocks = rows.clocks(state)
-    const clocksBefore = new Map(clocks.byPartition)
-    for (const [partition, clockMs] of raised) clocks.byPartition.set(partition, clockMs)
-    const { activities, late, watermarkMs } = arrive(clocks, arrivals, rules)
-    const due = watermarkMs === null ? null : rows.due(state.id, watermarkMs)
-    const shoppers = new Map(due?.shoppers)
-    for (const { userId } of activities) {
-      const known = shoppers.has(userId) ? undefined : rows.shopper(state.id, userId)
-      if (known) shoppers.set(userId, known)
-    }
-    const regions = watermarkMs === null ? [] : rows.regions(state.id)
-    const remembered = { shoppers, regions, settledMs: state.settledMs }
-    const settled = settle(remembered, activities, due?.horizon ?? null, rules)
-    rows.save(
-      { ...state, watermarkMs: watermarkMs ?? state.watermarkMs, late: state.late + late },
-      {
-        settled,
-        lookMs: (shopper) => nextDueMs(shopper, rules.abandonMs) as number,
-        known: new Set(shoppers.keys()),
-        regionsBefore: new Set(regions),
-        clocks: [...clocks.byPartition].filter(([partition, ms]) => clocksBefore.get(partition) !== ms),
-      },
-    )
-    const { decided, abandoned } = settled
-    const isMoreDue = due?.isMoreDue ?? false
-    return { watermarkMs, late, decided, abandoned, isMoreDue, offers: offers.add(state, settled.offers, clock()) }
+  function advance(state: StateRow, clocks: Clocks, steps: (Arrival | Firing)[], rules: AbandonmentRules): Progress {
+    const arrived = arrive(clocks, steps, rules)
+    const { changes, progress } = moveOn(rows.read(state, clocks, arrived), arrived, rules)
+    rows.save(changes)
+    return { ...progress, offers: offers.add(state.groupId, changes.offers, clock()) }
   }
 
   const passTime = db.transaction((query: Parameters<AbandonmentWriter['passTime']>[0], rules: AbandonmentRules) => {
     const group = groupOf(groups, query.group)
     const state = { ...rows.serving(group.id), partitions: query.partitions.length }
-    const raised = raise({ groupId: group.id, state, clocks: rows.clocks(state), query, rules })
-    return advance(state, [], raised, rules)
+    const clocks = rows.clocks(state)
+    return advance(state, clocks, raise({ groupId: group.id, state, clocks, query, rules }), rules)
   })
 
   return {
     writeBatch(batch, rules) {
       let progress: Progress | undefined
       const result = writeBatch(batch, ({ groupId, stored }) => {
-        progress = advance(rows.serving(groupId), stored, new Map(), rules)
+        const state = rows.serving(groupId)
+        progress = advance(state, rows.clocks(state), stored, rules)
       })
       return { ...result, ...(progress as Progress) }
     },
@@ -86,13 +59,13 @@ export function abandonmentWriter(
 interface Raising {
   groupId: number
   state: StateRow
-  clocks: { byPartition: Map<number, number> }
+  clocks: Clocks
   query: Parameters<AbandonmentWriter['passTime']>[0]
   rules: AbandonmentRules
 }
 
-/** Answers the clocks that are raised, and records each at the offset where its partition stands. */
-function clockRaiser(db: Database): (raising: Raising) => Map<number, number> {
+/** Answers how time has passed on partitions that are quiet, and records it at the offset where each of them stands. */
+function clockRaiser(db: Database): (raising: Raising) => Firing[] {
   const sources = ledgerStatements(db)
   const endOf = db
     .prepare<[number], number | null>(
@@ -115,7 +88,7 @@ function clockRaiser(db: Database): (raising: Raising) => Map<number, number> {
   const forget = db.prepare('DELETE FROM abandonment_firing WHERE source_id = ? AND at_offset < ?')
 
   return function raise({ groupId, state, clocks, query, rules }) {
-    const raised = new Map<number, number>()
+    const firings: Firing[] = []
     const waitsUntilMs = isAlert.get(state.id) ? (state.settledMs ?? 0) + rules.windowMs : nextLook.get(state.id)
     for (const { partition, readToEndMs, logStartOffset } of query.partitions) {
       const sourceId = sourceIdOf(sources, groupId, query.topic, partition)
@@ -124,8 +97,8 @@ function clockRaiser(db: Database): (raising: Raising) => Map<number, number> {
       const isAwaited = waitsUntilMs != null && readToEndMs !== null && readToEndMs - rules.latenessMs > waitsUntilMs
       if (!isAwaited || (before !== undefined && before > readToEndMs - quietMs)) continue
       record.run(sourceId, endOf.get(sourceId) ?? 0, readToEndMs)
-      raised.set(partition, readToEndMs)
+      firings.push({ partition, clockMs: readToEndMs })
     }
-    return raised
+    return firings
   }
 }
