@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { problemOf } from './api/problem.ts'
 import { type ErrorCode, errorTable, PipelineError } from './errors.ts'
-import { rejectionCodes } from './retail/rejection.ts'
+import { rejectionCodes } from './events/rejection.ts'
 
 const page = readFileSync(new URL('../docs/errors.md', import.meta.url), 'utf8')
 const [, errors = '', rejections = ''] = page.split(/^## /m)

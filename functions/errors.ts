@@ -57,7 +57,7 @@ export const errorTable = {
   },
   TOKEN_REQUIRED: {
     retriable: false,
-    hint: 'Send "Authorization: Bearer TOKEN", or sign in at /api/sign-in. The token was set where the server was started.',
+    hint: 'Send "Authorization: Bearer TOKEN" or "X-Freshet-Token: TOKEN", or sign in at /api/sign-in. The token was set where the server was started.',
   },
   RATE_LIMITED: { retriable: true, hint: 'Send less often, and many events in one request.' },
   DEAD_LETTER_UNKNOWN: {

@@ -20,13 +20,14 @@ export interface FunctionDescription {
   route?: '/api'
   /** Invoked once by each deploy, before any other function is new. */
   atDeploy?: true
+  /** A consumer: what invokes it. */
+  reads?: Reading
 }
 
-/** An event source mapping: who is invoked with which topic's records. */
-export interface MappingDescription {
-  /** What `npm run mapping -- --pipeline NAME` calls it. */
-  name: string
-  function: string
+/** What a consumer reads, and how it is handed to it: an event source mapping. */
+export interface Reading {
+  /** What `npm run mapping -- --pipeline NAME` calls it; the function's name unless given. */
+  name?: string
   consumerGroupId: string
   /** The JSON of CreateEventSourceMapping but for the source's address and the group id, which the stage fills in. */
   settings: {
@@ -46,12 +47,153 @@ export interface MappingDescription {
   givenUpReadBy?: string
 }
 
+/** An event source mapping: who is invoked with which topic's records. */
+export interface MappingDescription extends Reading {
+  name: string
+  function: string
+}
+
 export interface ScheduleDescription {
   function: string
   /** EventBridge Scheduler's notation. Its shortest period is one minute. */
   rate: `rate(${string})`
   /** Locally a shorter period may be wanted; seconds. */
   localSeconds?: number
+}
+
+/** A story that the business can be played by. */
+export interface ScenarioDescription {
+  eventsPerSecond: number
+  /** What functions find otherwise in their environment meanwhile. */
+  variables: Record<string, string>
+}
+
+/** The second consumer's: when a cart is abandoned, and what is offered in a spike. docs/abandonment.md */
+export interface AbandonmentDescription {
+  group: string
+  /** A cart without a purchase for this long is abandoned, by the events' own time. */
+  abandonMs: number
+  /** How far behind the newest record of its partition an event may be and still count. */
+  latenessMs: number
+  /** Carts are counted and compared by windows of this length: a spike is seen within three. */
+  windowMs: number
+  offersTopic: string
+  discountPercent: number
+}
+
+/** What another business may have otherwise, or not at all. */
+export interface PipelineDescription {
+  functions: Record<string, FunctionDescription>
+  topics: Record<string, { partitions: number; retentionMs: number }>
+  rules: Record<string, string | number | string[]>
+  scenarios: Record<string, ScenarioDescription>
+  abandonment?: AbandonmentDescription
+}
+
+const functions = {
+  // The producer runs for the minute of its schedule; what remains is for its last acknowledgements.
+  producer: {
+    handler: 'functions/producer/handler.handler',
+    timeoutSeconds: 75,
+    memoryMB: 256,
+    uses: { publishes: ['retail-events'] },
+  },
+  consumer: {
+    handler: 'functions/consumer/handler.handler',
+    timeoutSeconds: 60,
+    memoryMB: 512,
+    uses: { store: true },
+    reads: {
+      name: 'analytics',
+      consumerGroupId: 'analytics-consumer-group',
+      // No retry limit and no destination: a store outage must show as "stuck", never turn good events into leftovers.
+      settings: {
+        Topics: ['retail-events'],
+        StartingPosition: 'TRIM_HORIZON',
+        BatchSize: 1000,
+        MaximumBatchingWindowInSeconds: 0,
+      },
+    },
+  },
+  abandonment: {
+    handler: 'functions/abandonment/handler.handler',
+    timeoutSeconds: 60,
+    memoryMB: 512,
+    uses: { store: true, publishes: ['discount-offers'] },
+    reads: {
+      consumerGroupId: 'abandonment-consumer-group',
+      // An offer is worth little an hour later: this one gives up a record that fails for minutes, and goes on. It waits
+      // Lambda's half a second for a batch, so that its transactions do not hold up those of the shop's own consumer.
+      settings: {
+        Topics: ['retail-events'],
+        StartingPosition: 'TRIM_HORIZON',
+        BatchSize: 1000,
+        FilterCriteria: {
+          Filters: [{ Pattern: '{"value":{"event_type":["cart_add","checkout","purchase"]}}' }],
+        },
+        MaximumRetryAttempts: 10,
+        BisectBatchOnFunctionError: true,
+        DestinationConfig: { OnFailure: { Destination: 'kafka://retail-events-failed' } },
+        ProvisionedPollerConfig: { MinimumPollers: 1, MaximumPollers: 3 },
+      },
+      givenUpReadBy: 'leftovers',
+    },
+  },
+  // The second consumer's timer.
+  outbox: {
+    handler: 'functions/outbox/handler.handler',
+    timeoutSeconds: 50,
+    memoryMB: 256,
+    uses: { store: true, watches: true, publishes: ['discount-offers'] },
+  },
+  leftovers: {
+    handler: 'functions/leftovers/handler.handler',
+    timeoutSeconds: 60,
+    memoryMB: 256,
+    uses: { store: true },
+    reads: {
+      consumerGroupId: 'leftovers-consumer-group',
+      settings: {
+        Topics: ['retail-events-failed'],
+        StartingPosition: 'TRIM_HORIZON',
+        // An on-failure record holds a record and more.
+        BatchSize: 100,
+        MaximumBatchingWindowInSeconds: 0,
+      },
+    },
+  },
+  lag: {
+    handler: 'functions/lag/handler.handler',
+    timeoutSeconds: 30,
+    memoryMB: 256,
+    uses: { store: true, watches: true },
+  },
+  // Like the producer it may run until it is due again.
+  redrive: {
+    handler: 'functions/redrive/handler.handler',
+    timeoutSeconds: 75,
+    memoryMB: 256,
+    uses: { store: true, publishes: ['retail-events'] },
+  },
+  api: {
+    handler: 'functions/api/handler.handler',
+    timeoutSeconds: 30,
+    memoryMB: 512,
+    uses: { store: true, publishes: ['retail-events'] },
+    route: '/api',
+  },
+  // A store that has grown for years may need the minutes that Lambda has at most.
+  migrate: {
+    handler: 'functions/migrate/handler.handler',
+    timeoutSeconds: 900,
+    memoryMB: 256,
+    uses: { store: true, administers: true },
+    atDeploy: true,
+  },
+} satisfies Record<string, FunctionDescription>
+
+function mappingsOf(consumers: Record<string, FunctionDescription>): MappingDescription[] {
+  return Object.entries(consumers).flatMap(([name, { reads }]) => (reads ? [{ name, function: name, ...reads }] : []))
 }
 
 export const pipeline = {
@@ -71,115 +213,10 @@ export const pipeline = {
     'retail-events-failed': { partitions: 1, retentionMs: 7 * 24 * 60 * 60 * 1000 },
   },
 
-  functions: {
-    // The producer runs for the minute of its schedule; what remains is for its last acknowledgements.
-    producer: {
-      handler: 'functions/producer/handler.handler',
-      timeoutSeconds: 75,
-      memoryMB: 256,
-      uses: { publishes: ['retail-events'] },
-    },
-    consumer: {
-      handler: 'functions/consumer/handler.handler',
-      timeoutSeconds: 60,
-      memoryMB: 512,
-      uses: { store: true },
-    },
-    abandonment: {
-      handler: 'functions/abandonment/handler.handler',
-      timeoutSeconds: 60,
-      memoryMB: 512,
-      uses: { store: true, publishes: ['discount-offers'] },
-    },
-    // The second consumer's timer.
-    outbox: {
-      handler: 'functions/outbox/handler.handler',
-      timeoutSeconds: 50,
-      memoryMB: 256,
-      uses: { store: true, watches: true, publishes: ['discount-offers'] },
-    },
-    leftovers: {
-      handler: 'functions/leftovers/handler.handler',
-      timeoutSeconds: 60,
-      memoryMB: 256,
-      uses: { store: true },
-    },
-    lag: {
-      handler: 'functions/lag/handler.handler',
-      timeoutSeconds: 30,
-      memoryMB: 256,
-      uses: { store: true, watches: true },
-    },
-    // Like the producer it may run until it is due again.
-    redrive: {
-      handler: 'functions/redrive/handler.handler',
-      timeoutSeconds: 75,
-      memoryMB: 256,
-      uses: { store: true, publishes: ['retail-events'] },
-    },
-    api: {
-      handler: 'functions/api/handler.handler',
-      timeoutSeconds: 30,
-      memoryMB: 512,
-      uses: { store: true, publishes: ['retail-events'] },
-      route: '/api',
-    },
-    // A store that has grown for years may need the minutes that Lambda has at most.
-    migrate: {
-      handler: 'functions/migrate/handler.handler',
-      timeoutSeconds: 900,
-      memoryMB: 256,
-      uses: { store: true, administers: true },
-      atDeploy: true,
-    },
-  } satisfies Record<string, FunctionDescription>,
+  functions,
 
-  mappings: [
-    {
-      name: 'analytics',
-      function: 'consumer',
-      consumerGroupId: 'analytics-consumer-group',
-      // No retry limit and no destination: a store outage must show as "stuck", never turn good events into leftovers.
-      settings: {
-        Topics: ['retail-events'],
-        StartingPosition: 'TRIM_HORIZON',
-        BatchSize: 1000,
-        MaximumBatchingWindowInSeconds: 0,
-      },
-    },
-    {
-      name: 'abandonment',
-      function: 'abandonment',
-      consumerGroupId: 'abandonment-consumer-group',
-      // An offer is worth little an hour later: this one gives up a record that fails for minutes, and goes on. It waits
-      // Lambda's half a second for a batch, so that its transactions do not hold up those of the shop's own consumer.
-      settings: {
-        Topics: ['retail-events'],
-        StartingPosition: 'TRIM_HORIZON',
-        BatchSize: 1000,
-        FilterCriteria: {
-          Filters: [{ Pattern: '{"value":{"event_type":["cart_add","checkout","purchase"]}}' }],
-        },
-        MaximumRetryAttempts: 10,
-        BisectBatchOnFunctionError: true,
-        DestinationConfig: { OnFailure: { Destination: 'kafka://retail-events-failed' } },
-        ProvisionedPollerConfig: { MinimumPollers: 1, MaximumPollers: 3 },
-      },
-      givenUpReadBy: 'leftovers',
-    },
-    {
-      name: 'leftovers',
-      function: 'leftovers',
-      consumerGroupId: 'leftovers-consumer-group',
-      settings: {
-        Topics: ['retail-events-failed'],
-        StartingPosition: 'TRIM_HORIZON',
-        // An on-failure record holds a record and more.
-        BatchSize: 100,
-        MaximumBatchingWindowInSeconds: 0,
-      },
-    },
-  ] as MappingDescription[],
+  /** What the consumers read. */
+  mappings: mappingsOf(functions),
 
   schedules: [
     { function: 'producer', rate: 'rate(1 minute)' },
@@ -188,12 +225,17 @@ export const pipeline = {
     { function: 'outbox', rate: 'rate(1 minute)', localSeconds: 1 },
   ] as ScheduleDescription[],
 
-  /** Not business: counted, not stored. */
-  noise: { eventTypes: ['heartbeat'], userIdBelow: 1000 },
+  /** By which the business judges its events; functions find each as a variable. functions/retail/rules.ts */
+  rules: {
+    /** Not business: counted, not stored. */
+    NOISE_EVENT_TYPES: ['heartbeat'],
+    /** Users below this are test traffic: noise too. */
+    NOISE_USER_ID_BELOW: 1000,
+    /** The largest amount that is believed, in dollars. */
+    AMOUNT_MAX: 1_000_000,
+  },
 
   event: {
-    /** The largest amount that is believed, in the event's own unit (dollars). */
-    amountMax: 1_000_000,
     /** An event stamped further ahead than this of its record or of the clock is put aside. */
     futureMsMax: 5 * 60 * 1000,
     /** Deeper JSON is put aside as TOO_DEEP. */
@@ -209,22 +251,23 @@ export const pipeline = {
   /** The simulated shop. */
   producer: { eventsPerSecond: 10 },
 
-  /** The second consumer: when a cart is abandoned, and what is offered in a spike. docs/abandonment.md */
+  /** The second consumer. */
   abandonment: {
     group: 'abandonment-consumer-group',
-    /** A cart without a purchase for this long is abandoned, by the events' own time. */
     abandonMs: 15 * 60 * 1000,
-    /** How far behind the newest record of its partition an event may be and still count. */
     latenessMs: 30 * 1000,
-    /** Carts are counted and compared by windows of this length: a spike is seen within three. */
     windowMs: 10 * 1000,
     offersTopic: 'discount-offers',
     discountPercent: 10,
   },
 
-  /** Stories that the simulated shop can play here, with a shop's hours made seconds: `npm run local -- --scenario NAME`. */
+  /** Stories that the simulated shop can play here: `npm run local -- --scenario NAME`. */
   scenarios: {
-    'abandonment-spike': { eventsPerSecond: 300, abandonMs: 4_000, latenessMs: 500, windowMs: 1_000 },
+    // A shop's hours made seconds.
+    'abandonment-spike': {
+      eventsPerSecond: 300,
+      variables: { ABANDON_AFTER_MS: '4000', ABANDON_LATENESS_MS: '500', ABANDON_WINDOW_MS: '1000' },
+    },
   },
 
   /** The dashboard draws these lines, and the cloud's alarms use the same; how long a batch may fail is the cloud's alone. */

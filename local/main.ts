@@ -116,7 +116,7 @@ function bannerFacts(stack: Stack, readyMs: number) {
     dashboard: stack.dashboard,
     kafka: stack.kafka,
     topic: pipeline.shop.topic,
-    partitions: pipeline.topics['retail-events'].partitions,
+    partitions: pipeline.topics[pipeline.shop.topic as keyof typeof pipeline.topics].partitions,
     store: storeName(options.store),
     events: stack.events,
     batchSize: mapping?.settings.BatchSize ?? 100,

@@ -2,7 +2,7 @@
 import { join, resolve } from 'node:path'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { tokenSchema } from '../functions/api/guard/access.ts'
-import { pipeline } from '../infra/pipeline.ts'
+import { pipeline, type ScenarioDescription } from '../infra/pipeline.ts'
 
 export interface LocalOptions {
   /** The dashboard's port; 0 = any free one. */
@@ -24,7 +24,7 @@ export interface LocalOptions {
   /** `host:port,...` of a Kafka to use instead of the embedded broker. */
   brokers?: string
   /** A story that the shop plays, with the settings that make it a short one. */
-  scenario?: Scenario
+  scenario?: string
   /** Makes the simulated shop repeat itself. */
   seed?: number
   /** One JSON object a line instead of text. */
@@ -33,9 +33,7 @@ export interface LocalOptions {
   inspect?: number
 }
 
-export type Scenario = keyof typeof pipeline.scenarios
-
-const scenarios = Object.keys(pipeline.scenarios)
+const scenarios: Record<string, ScenarioDescription> = pipeline.scenarios
 
 /** As it stands on the command line. */
 type Given = Omit<LocalOptions, 'data' | 'store' | 'rate'> & Partial<Pick<LocalOptions, 'data' | 'store' | 'rate'>>
@@ -62,7 +60,9 @@ export function readOptions(args: string[]): LocalOptions {
     )
     .option('--no-producer', 'leave the simulated shop closed')
     .option('--brokers <host:port,...>', 'use this Kafka and start no broker', brokerList)
-    .addOption(new Option('--scenario <name>', 'play a story instead of the even stream').choices(scenarios))
+    .addOption(
+      new Option('--scenario <name>', 'play a story instead of the even stream').choices(Object.keys(scenarios)),
+    )
     .option('--seed <n>', 'make the simulated shop repeat itself', wholeNumber(Number.MAX_SAFE_INTEGER))
     .option('--json', 'print one JSON object a line', false)
     .addOption(
@@ -78,7 +78,7 @@ export function readOptions(args: string[]): LocalOptions {
   }
   const { scenario } = options
   const data = resolve(options.data ?? join('.freshet', scenario ?? ''))
-  const { eventsPerSecond } = scenario ? pipeline.scenarios[scenario] : pipeline.producer
+  const { eventsPerSecond } = scenarios[scenario ?? ''] ?? pipeline.producer
   return {
     ...options,
     data,

@@ -4,12 +4,10 @@ import { open } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { Command } from 'commander'
 import { logLevel } from 'kafkajs'
-import { z } from 'zod'
 import { publishEvents } from '../functions/api/publish/publish-events.ts'
-import { readEnvironment } from '../functions/environment.ts'
+import { eventRulesOf } from '../functions/business.ts'
 import { PipelineError } from '../functions/errors.ts'
 import { openPublisher, type Publish } from '../functions/kafka/publish.ts'
-import { retailRulesOf, retailVariables } from '../functions/retail/rules.ts'
 import { pipelineEnvironment } from '../infra/environment.ts'
 import { pipeline } from '../infra/pipeline.ts'
 import { findStack, isRunning } from './addresses.ts'
@@ -101,7 +99,7 @@ async function send(source: Source, publish: PublishBatch, progress: Progress): 
 
 /** Events are judged here as POST /api/events judges them, and go to the topic as they came. */
 function publishTo(publish: Publish, topic: string): PublishBatch {
-  const rules = retailRulesOf(readEnvironment(z.object(retailVariables), pipelineEnvironment()))
+  const rules = eventRulesOf(pipelineEnvironment())
   return (events) => publishEvents(events, { publish, topic, rules, now: Date.now })
 }
 

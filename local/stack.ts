@@ -1,13 +1,13 @@
 // The running local cloud: starts every part that `infra/pipeline.ts` describes, in order, and stops them in reverse.
 import { join } from 'node:path'
 import { pipelineEnvironment } from '../infra/environment.ts'
-import { pipeline } from '../infra/pipeline.ts'
+import { pipeline, type ScenarioDescription } from '../infra/pipeline.ts'
 import { type Faults, openFaults } from './faults/faults.ts'
 import { storeHolder } from './faults/hold-store.ts'
 import { type LocalKafka, startKafka } from './kafka.ts'
 import { openLogs } from './log-file.ts'
 import { type LocalMappings, startMappings } from './mappings.ts'
-import type { LocalOptions, Scenario } from './options.ts'
+import type { LocalOptions } from './options.ts'
 import { resumeFromAccount } from './resume.ts'
 import { type ProducerSwitch, periodMs, producerSwitch, startBackground } from './scheduled.ts'
 import type { News, ProducerState, Start } from './start.ts'
@@ -110,15 +110,9 @@ function environmentOf(options: LocalOptions, kafka: LocalKafka): Record<string,
   }
 }
 
-/** What makes a story of hours one of seconds. */
-function scenarioVariables(name: Scenario): Record<string, string> {
-  const { abandonMs, latenessMs, windowMs } = pipeline.scenarios[name]
-  return {
-    PRODUCER_SCENARIO: name,
-    ABANDON_AFTER_MS: String(abandonMs),
-    ABANDON_LATENESS_MS: String(latenessMs),
-    ABANDON_WINDOW_MS: String(windowMs),
-  }
+function scenarioVariables(name: string): Record<string, string> {
+  const scenarios: Record<string, ScenarioDescription> = pipeline.scenarios
+  return { PRODUCER_SCENARIO: name, ...scenarios[name]?.variables }
 }
 
 /**

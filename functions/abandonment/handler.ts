@@ -1,12 +1,10 @@
 // The second consumer as Lambda runs it: spots spikes of abandoned carts as they happen, and makes offers in them.
-import { z } from 'zod'
-import { readEnvironment } from '../environment.ts'
+import { eventRulesOf } from '../business.ts'
+import { classifier } from '../events/classify.ts'
 import { decodeRecords } from '../lambda/decode.ts'
 import type { KafkaBatchResponse, KafkaEvent } from '../lambda/kafka-event.ts'
 import { openOffers } from '../offers/parts.ts'
 import { openOnce } from '../open-once.ts'
-import { classifier } from '../retail/classify.ts'
-import { retailRulesOf, retailVariables } from '../retail/rules.ts'
 import { type Followed, type FollowParts, follow } from './follow.ts'
 
 const open = openOnce(async (): Promise<FollowParts> => {
@@ -14,7 +12,7 @@ const open = openOnce(async (): Promise<FollowParts> => {
   return {
     ...opened,
     store: store.abandonment,
-    classify: classifier(retailRulesOf(readEnvironment(z.object(retailVariables), process.env))),
+    classify: classifier(eventRulesOf(process.env)),
     now: Date.now,
     onUnsent: (error) => console.warn(error.message),
   }

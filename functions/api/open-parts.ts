@@ -1,10 +1,10 @@
 // The API's parts from an environment: the same for Lambda and for the local server.
 import { z } from 'zod'
+import { eventRulesOf } from '../business.ts'
 import { readEnvironment } from '../environment.ts'
 import { kafkaConfig } from '../kafka/bootstrap.ts'
 import { openPublisher } from '../kafka/publish.ts'
 import { abandonmentRulesOf, abandonmentVariables } from '../retail/abandonment/rules.ts'
-import { retailRulesOf, retailVariables } from '../retail/rules.ts'
 import { openStore } from '../store/open.ts'
 import { tokenSchema } from './guard/access.ts'
 import type { ApiParts } from './parts.ts'
@@ -31,7 +31,6 @@ const variables = z.object({
     .optional(),
   API_WRITES_PER_SECOND_MAX: z.coerce.number().int().positive().optional(),
   LAG_SAMPLE_PERIOD_MS: z.coerce.number().int().positive().default(60_000),
-  ...retailVariables,
 })
 
 const abandonmentSchema = z.object({
@@ -57,7 +56,7 @@ export async function openParts(
     now: Date.now,
     group: read.CONSUMER_GROUP_ID,
     topic: read.TOPIC,
-    rules: retailRulesOf(read),
+    rules: eventRulesOf(environment),
     thresholds: {
       lagSeconds: read.ALARM_LAG_SECONDS_MAX,
       errorRate: read.ALARM_ERROR_RATE_MAX,

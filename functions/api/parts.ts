@@ -1,6 +1,6 @@
 // What the API is made of: everything that differs between Lambda, the local server and a test.
+import type { EventRules } from '../events/business.ts'
 import type { Publish } from '../kafka/publish.ts'
-import type { RetailRules } from '../retail/classify.ts'
 import type { RecordPlace } from '../store/search.ts'
 import type { Store } from '../store/store.ts'
 import type { InFlight } from './journey/read-journey.ts'
@@ -16,7 +16,7 @@ export interface ApiParts {
   group: string
   topic: string
   /** What a posted event must be, and a dead letter that is sent again. */
-  rules: RetailRules
+  rules: EventRules
   thresholds: Summary['thresholds']
   /** Where days of business figures begin and end, by its IANA name. */
   timeZone: string

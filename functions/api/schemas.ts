@@ -1,5 +1,8 @@
 // The API's answers as zod schemas: the routes validate by them, OpenAPI is made from them, and the page's types are theirs.
 import { z } from '@hono/zod-openapi'
+import { business } from '../business.ts'
+
+const { words } = business
 
 /** A place in the store's one sequence of commits, as text. Lists and the live stream share it. */
 const cursor = z.string().regex(/^\d{1,16}$/)
@@ -8,15 +11,15 @@ export const eventSchema = z
   .object({
     seq: z.int(),
     event_id: z.string(),
-    event_type: z.string(),
-    user_id: z.int(),
-    product_id: z.int().nullable(),
-    amount: z.number(),
-    region: z.string().nullable(),
+    event_type: z.string().describe(words.event_type),
+    user_id: z.int().describe(words.user_id),
+    product_id: z.int().nullable().describe(words.product_id),
+    amount: z.number().describe(words.amount),
+    region: z.string().nullable().describe(words.region),
     timestamp: z.string().describe('ISO 8601, UTC'),
     processed_at: z.string().describe('ISO 8601, UTC: when it was stored'),
-    amount_bucket: z.string(),
-    is_revenue_event: z.boolean(),
+    amount_bucket: z.string().describe(words.amount_bucket),
+    is_revenue_event: z.boolean().describe(words.is_revenue_event),
     topic: z.string(),
     partition: z.int(),
     offset: z.int(),

@@ -2,6 +2,7 @@
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import { expect } from 'vitest'
 import type { z } from 'zod'
+import { testRules } from '../events/testing/rules.ts'
 import type { OutgoingMessage, Publish } from '../kafka/publish.ts'
 import { openStore } from '../store/open.ts'
 import type { Outcome, Store } from '../store/store.ts'
@@ -34,12 +35,7 @@ export async function openTestApi(parts: Partial<ApiParts> = {}): Promise<TestAp
     now: () => clock.nowMs,
     group,
     topic,
-    rules: {
-      amountMax: 1_000_000,
-      futureMsMax: 300_000,
-      depthMax: 32,
-      noise: { eventTypes: ['heartbeat'], userIdBelow: 1000 },
-    },
+    rules: testRules,
     thresholds: { lagSeconds: 60, errorRate: 0.05, newestEventAgeSeconds: 60 },
     timeZone: 'Australia/Sydney',
     samplePeriodMs: 2000,

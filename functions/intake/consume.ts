@@ -1,15 +1,15 @@
-// One batch of records to outcomes, and the outcomes to where they are kept: every consumer of the shop begins here.
+// One batch of records to outcomes, and the outcomes to where they are kept: every consumer of events begins here.
 import { createHash } from 'node:crypto'
+import type { Classify } from '../events/classify.ts'
 import { type DecodedRecord, decodeText } from '../lambda/decode.ts'
 import { tokenOf } from '../redrive/header.ts'
-import type { classifier } from '../retail/classify.ts'
 import type { Batch, BatchResult, Outcome, SourceRecord } from '../store/store.ts'
 
 export interface ConsumerParts<Result extends BatchResult = BatchResult> {
   /** Where outcomes go: the store, or a part of it that keeps more than rows. */
   store: { writeBatch(batch: Batch): Promise<Result> }
   group: string
-  classify: ReturnType<typeof classifier>
+  classify: Classify
   now: () => number
 }
 

@@ -1,9 +1,10 @@
 // The second consumer over a store in memory and topics that are arrays, on a clock that is moved: for its tests.
 import { PipelineError } from '../errors.ts'
+import { classifier } from '../events/classify.ts'
+import { testRules } from '../events/testing/rules.ts'
 import type { OutgoingMessage } from '../kafka/publish.ts'
 import type { DecodedRecord } from '../lambda/decode.ts'
 import { abandonmentRulesOf } from '../retail/abandonment/rules.ts'
-import { classifier } from '../retail/classify.ts'
 import { openStore } from '../store/open.ts'
 import type { OfferMessage } from './publish-offers.ts'
 
@@ -30,10 +31,7 @@ export async function openShop() {
       return messages.map((_, offset) => ({ partition: 0, offset }))
     },
   }
-  const classify = classifier({
-    ...{ amountMax: 1_000_000, futureMsMax: 300_000, depthMax: 32 },
-    noise: { eventTypes: ['heartbeat'], userIdBelow: 1000 },
-  })
+  const classify = classifier(testRules)
   return { store, clock, sent, kafka, rules, offers, classify, now, group }
 }
 

@@ -2,22 +2,25 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
+import { business } from '../business.ts'
 import { readEnvironment } from '../environment.ts'
+import type { Simulation } from '../events/business.ts'
 import { kafkaConfig } from '../kafka/bootstrap.ts'
 import { openPublisher, type Publisher } from '../kafka/publish.ts'
 import type { LambdaContext, ScheduleEvent } from '../lambda/kafka-event.ts'
-import { journeys } from './journeys.ts'
+import { seededRandom } from '../random.ts'
 import type { Pace } from './pace.ts'
 import { type ProducerSummary, produce } from './produce.ts'
-import { seededRandom } from './random.ts'
 import { orderedStory, type Story, uniformStory } from './story.ts'
+
+const { sample, stories }: Simulation = business.simulation
 
 const variables = z.object({
   TOPIC: z.string().min(1),
   PRODUCER_EVENTS_PER_SECOND: z.coerce.number().positive().max(100_000),
   PRODUCER_SEED: z.string().min(1).optional(),
   /** A story instead of the even stream. */
-  PRODUCER_SCENARIO: z.enum(['abandonment-spike']).optional(),
+  PRODUCER_SCENARIO: z.enum(Object.keys(stories)).optional(),
 })
 
 /** The schedule's shortest period. https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html */
@@ -61,11 +64,13 @@ function storyOf(
 ): Story {
   if (scenario === undefined) {
     // The firing's time is part of the seed: the next minute must not repeat this one's ids.
-    return uniformStory(pace, seededRandom(seed ? `${seed} ${dueTime}` : randomUUID()))
+    const random = seededRandom(seed ? `${seed} ${dueTime}` : randomUUID())
+    return uniformStory(pace, (ms) => sample(random, ms))
   }
   const { startMs, endMs, eventsPerSecond } = pace
   const originMs = endMs + handoverMs - runMs
-  return orderedStory(journeys({ seed: seed ?? ownSeed, originMs, fromMs: startMs, eventsPerSecond }), endMs)
+  const told = stories[scenario]?.({ seed: seed ?? ownSeed, originMs, fromMs: startMs, eventsPerSecond })
+  return orderedStory(told ?? [], endMs)
 }
 
 /** A minute after the schedule's moment, or after the start where that came late: EventBridge is up to a minute late. */

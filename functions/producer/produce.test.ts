@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { PipelineError } from '../errors.ts'
 import type { OutgoingMessage } from '../kafka/publish.ts'
-import { eventParser } from '../retail/event.ts'
-import { generateEvent, naiveTimestamp, type ShopEvent } from './generate.ts'
+import { seededRandom } from '../random.ts'
+import { retail } from '../retail/business.ts'
+import type { ShopEvent } from '../retail/generate.ts'
 import { endOfRun } from './handler.ts'
 import { produce } from './produce.ts'
-import { seededRandom } from './random.ts'
 import { uniformStory } from './story.ts'
 
 const startMs = Date.UTC(2026, 10, 23, 1, 2, 3)
@@ -26,8 +26,9 @@ async function run(options: {
   const fault = options.fault ?? new PipelineError('KAFKA_UNAVAILABLE', 'away')
   let failures = 0
   const pace = { startMs, endMs: startMs + (options.runMs ?? 1000), eventsPerSecond: options.eventsPerSecond }
+  const random = seededRandom(options.seed ?? 'a seed')
   const summary = await produce({
-    story: uniformStory(pace, seededRandom(options.seed ?? 'a seed')),
+    story: uniformStory(pace, (ms) => retail.simulation.sample(random, ms)),
     endMs: pace.endMs,
     now: () => nowMs,
     sleep: async (ms) => {
@@ -106,47 +107,5 @@ describe('a run', () => {
     expect(endOfRun(due, startMs + 300)).toBe(startMs + 59_900)
     expect(endOfRun(due, startMs + 40_000)).toBe(startMs + 99_900)
     expect(endOfRun(undefined, startMs)).toBe(startMs + 59_900)
-  })
-})
-
-describe('a generated event', () => {
-  test('is one that the shop accepts, within the ranges of the simulated shop', () => {
-    const random = seededRandom('ranges')
-    const parse = eventParser({ amountMax: 1_000_000, futureMsMax: 0, depthMax: 32 })
-    const events = Array.from({ length: 5000 }, () => generateEvent(random, startMs))
-    for (const event of events) {
-      expect(parse(event)).toMatchObject({ eventMs: startMs, event: { extra: null } })
-      expect(event.event_id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/)
-    }
-    const between = (values: number[], low: number, high: number) =>
-      Math.min(...values) >= low && Math.max(...values) <= high
-    expect(
-      between(
-        events.map(({ user_id }) => user_id),
-        1000,
-        9999,
-      ),
-    ).toBe(true)
-    expect(
-      between(
-        events.map(({ product_id }) => product_id),
-        1,
-        500,
-      ),
-    ).toBe(true)
-    expect(
-      between(
-        events.map(({ amount }) => amount),
-        5,
-        850,
-      ),
-    ).toBe(true)
-    expect(new Set(events.map(({ event_type }) => event_type)).size).toBe(4)
-    expect(new Set(events.map(({ region }) => region)).size).toBe(4)
-  })
-
-  test('is stamped in UTC without a zone, with six digits of a second', () => {
-    expect(naiveTimestamp(startMs + 0.25)).toBe('2026-11-23T01:02:03.000250')
-    expect(naiveTimestamp(startMs + 999.9996)).toBe('2026-11-23T01:02:03.999999')
   })
 })

@@ -1,7 +1,7 @@
 // One run of the simulated shop: sends what is due, tick by tick, until its time is over.
 import { PipelineError } from '../errors.ts'
+import type { Sample } from '../events/business.ts'
 import type { OutgoingMessage } from '../kafka/publish.ts'
-import type { ShopEvent } from './generate.ts'
 import type { Story } from './story.ts'
 
 export interface ProducerParts {
@@ -71,8 +71,8 @@ export async function produce(parts: ProducerParts): Promise<ProducerSummary> {
   return summary
 }
 
-function messageOf(event: ShopEvent): OutgoingMessage {
-  return { key: String(event.user_id), value: JSON.stringify(event) }
+function messageOf({ key, event }: Sample): OutgoingMessage {
+  return { key, value: JSON.stringify(event) }
 }
 
 /** Tries a batch again, waiting longer each time, until it is acknowledged or the time is over. */

@@ -1,36 +1,35 @@
 // What a run of the shop tells: events in the order of when they are due.
-import { generateEvent, type ShopEvent } from './generate.ts'
+import type { Sample, Told } from '../events/business.ts'
 import { dueAt, dueBy, type Pace, totalDue } from './pace.ts'
-import type { Random } from './random.ts'
 
 /** Events are taken in the order of their moments; each is due at its own. */
 export interface Story {
   /** When the next event is due, ms; Infinity when there is none any more. */
   nextDueMs(): number
   /** At most `max` of the events that are due at `nowMs`. */
-  take(nowMs: number, max: number): ShopEvent[]
+  take(nowMs: number, max: number): Sample[]
   /** How many are due at `nowMs` and not taken. */
   waiting(nowMs: number): number
 }
 
-/** The seed's shop: events at an even pace, everything about them by chance. */
-export function uniformStory(pace: Pace, random: Random): Story {
+/** Events at an even pace, everything about them by chance. */
+export function uniformStory(pace: Pace, sampleAt: (ms: number) => Sample): Story {
   const total = totalDue(pace)
   let taken = 0
   return {
     nextDueMs: () => (taken < total ? dueAt(pace, taken) : Number.POSITIVE_INFINITY),
     take(nowMs, max) {
       const due = Math.max(0, Math.min(dueBy(pace, nowMs) - taken, max))
-      return Array.from({ length: due }, () => generateEvent(random, dueAt(pace, taken++)))
+      return Array.from({ length: due }, () => sampleAt(dueAt(pace, taken++)))
     },
     waiting: (nowMs) => dueBy(pace, nowMs) - taken,
   }
 }
 
 /** Events that come already in order, from a generator that may be endless. */
-export function orderedStory(events: Iterable<{ dueMs: number; event: ShopEvent }>, endMs: number): Story {
+export function orderedStory(events: Iterable<Told>, endMs: number): Story {
   const iterator = events[Symbol.iterator]()
-  const ahead: { dueMs: number; event: ShopEvent }[] = []
+  const ahead: Told[] = []
   const pull = () => {
     const { value, done } = iterator.next()
     if (!done && value.dueMs < endMs) ahead.push(value)
@@ -40,8 +39,8 @@ export function orderedStory(events: Iterable<{ dueMs: number; event: ShopEvent 
   return {
     nextDueMs: first,
     take(nowMs, max) {
-      const taken: ShopEvent[] = []
-      while (taken.length < max && first() <= nowMs) taken.push((ahead.shift() as { event: ShopEvent }).event)
+      const taken: Sample[] = []
+      while (taken.length < max && first() <= nowMs) taken.push((ahead.shift() as Told).sample)
       return taken
     },
     waiting(nowMs) {

@@ -1,16 +1,16 @@
 // The dry run of a redrive: what would become of each chosen dead letter, by the consumer's own rules. Nothing is changed.
 import { createHash } from 'node:crypto'
 import { PipelineError } from '../errors.ts'
+import type { Classify } from '../events/classify.ts'
+import type { RejectionCode } from '../events/rejection.ts'
 import { decodeText } from '../lambda/decode.ts'
-import type { classifier } from '../retail/classify.ts'
-import type { RejectionCode } from '../retail/rejection.ts'
 import { attemptsMax, type Candidate, type NewRedrive, type Redrives } from '../store/redrives.ts'
 import { chosen, type DeadLetterChoice } from './choose.ts'
 
 export interface PlanParts {
   redrives: Pick<Redrives, 'groups' | 'select' | 'compareIds'>
   group: string
-  classify: ReturnType<typeof classifier>
+  classify: Classify
   /** ms */
   now(): number
 }

@@ -1,25 +1,17 @@
-// What the consumer adds to a valid event.
-import type { RetailEvent } from './event.ts'
+// What the shop makes of a valid event.
+import type { EnrichedEvent, ValidEvent } from '../events/event.ts'
 
 export const amountBuckets = ['low', 'mid', 'high'] as const
 export type AmountBucket = (typeof amountBuckets)[number]
 
-export interface Enrichment {
-  amount_bucket: AmountBucket
-  is_revenue_event: boolean
-  /** The amount in integer cents, half away from zero: what sums are made of. */
-  amount_cents: number
-  /** The event's own time in milliseconds since 1970. */
-  event_ms: number
-}
+/** Types whose amounts are revenue; the others' are what was looked at. */
+export const revenueTypes: readonly string[] = ['purchase', 'checkout']
 
-export type EnrichedEvent = RetailEvent & Enrichment
-
-export function enrich(event: RetailEvent, eventMs: number): EnrichedEvent {
+export function enrich(event: ValidEvent, eventMs: number): EnrichedEvent {
   return {
     ...event,
     amount_bucket: amountBucket(event.amount),
-    is_revenue_event: event.event_type === 'purchase' || event.event_type === 'checkout',
+    is_revenue_event: revenueTypes.includes(event.event_type),
     amount_cents: toCents(event.amount),
     event_ms: eventMs,
   }

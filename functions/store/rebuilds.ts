@@ -5,7 +5,7 @@
 // where the group's account stood then, are added to the new one alone. Ids of its own let each event count once in it,
 // whichever way it comes first. When all is added, the group's row names the new generation, and the old one is removed
 // in small steps. What is interrupted is begun anew, and nobody has seen anything of it.
-import type { EnrichedEvent } from '../retail/enrich.ts'
+import type { EnrichedEvent } from '../events/event.ts'
 
 export interface Rebuild {
   id: number

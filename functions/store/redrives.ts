@@ -3,7 +3,7 @@
 // A redrive is a row with one attempt for each of its dead letters. Whoever advances it gives attempts their token, publishes
 // the records with it, and acknowledges them. The consumer's own transaction settles an attempt when its record comes
 // back by the topic, so its result stands exactly when its event does.
-import type { RejectionCode } from '../retail/rejection.ts'
+import type { RejectionCode } from '../events/rejection.ts'
 import type { StoredDeadLetter } from './store.ts'
 
 /** One dead letter is not sent more often than this. */

@@ -1,5 +1,5 @@
 // Decides what one record counts as, from what the store remembers. Every adapter settles its batches by this.
-import type { Rejection } from '../retail/rejection.ts'
+import type { Rejection } from '../events/rejection.ts'
 import type { AttemptResult } from './redrives.ts'
 import type { BatchResult, Outcome, SourceRecord } from './store.ts'
 

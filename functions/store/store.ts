@@ -3,8 +3,8 @@
 // Everything is per consumer group. All times are milliseconds since 1970. One sequence per group, `seq`, numbers events
 // and dead letters together in the order of their commits, without a gap; it is the cursor of every list and of the live
 // stream, and what arrived between two cursors is their difference.
-import type { EnrichedEvent } from '../retail/enrich.ts'
-import type { RejectionCode } from '../retail/rejection.ts'
+import type { EnrichedEvent } from '../events/event.ts'
+import type { RejectionCode } from '../events/rejection.ts'
 import type { AbandonmentStore } from './abandonment.ts'
 import type { ArrivalSecond, Rollup, RollupQuery } from './figures.ts'
 import type { Rebuilds } from './rebuilds.ts'

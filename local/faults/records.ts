@@ -1,7 +1,7 @@
 // The records that faults send: one that nobody can read, a flood of good ones, and one that a poisoned function fears.
+import { business } from '../../functions/business.ts'
 import type { OutgoingMessage, Publish } from '../../functions/kafka/publish.ts'
-import { generateEvent } from '../../functions/producer/generate.ts'
-import { seededRandom } from '../../functions/producer/random.ts'
+import { seededRandom } from '../../functions/random.ts'
 import { poisonHeader } from './fault.ts'
 
 /** About two seconds of work on a laptop: to be seen as lag, and gone before one wonders. */
@@ -25,8 +25,8 @@ export async function sendFaultRecords(
   }
   const random = seededRandom(seed)
   const message = (): OutgoingMessage => {
-    const event = generateEvent(random, now())
-    return { key: String(event.user_id), value: JSON.stringify(event) }
+    const { key, event } = business.simulation.sample(random, now())
+    return { key, value: JSON.stringify(event) }
   }
   if (kind === 'poison') {
     await publish(topic, [{ ...message(), headers: { [poisonHeader]: '1' } }])

@@ -1,6 +1,6 @@
 // Where a replay begins, as its user says it: the beginning, a moment, or offsets by partition.
 import { PipelineError } from '../../functions/errors.ts'
-import { parseTimestamp } from '../../functions/retail/timestamp.ts'
+import { parseTimestamp } from '../../functions/events/timestamp.ts'
 
 export type From =
   | { kind: 'earliest' }

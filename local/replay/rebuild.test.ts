@@ -1,9 +1,10 @@
 // Figures are made anew from a topic, whatever else lies in it.
 import { Kafka, logLevel } from 'kafkajs'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { classifier } from '../../functions/events/classify.ts'
+import { testRules } from '../../functions/events/testing/rules.ts'
 import { consume } from '../../functions/intake/consume.ts'
 import { readLog } from '../../functions/kafka/read-log.ts'
-import { classifier } from '../../functions/retail/classify.ts'
 import { openStore } from '../../functions/store/open.ts'
 import type { Store } from '../../functions/store/store.ts'
 import { pipeline } from '../../infra/pipeline.ts'
@@ -50,8 +51,7 @@ async function send(messages: { value: string | null; partition: number }[], isC
 
 /** What the mapping and the consumer would do. */
 async function consumeAll(): Promise<void> {
-  const { eventTypes, userIdBelow } = pipeline.noise
-  const classify = classifier({ ...pipeline.event, noise: { eventTypes, userIdBelow } })
+  const classify = classifier(testRules)
   for (const partition of [0, 1]) {
     for await (const { records } of readLog(kafka(), { topic, partition, from: 0, to: 1_000 })) {
       const decoded = records.map((record) => ({ topic, partition, ...record }))

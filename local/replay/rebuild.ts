@@ -1,13 +1,11 @@
 // Rebuilds a group's figures from the topic, beside those that are served, and tells what came of it.
 import { createHash } from 'node:crypto'
 import type { KafkaConfig } from 'kafkajs'
-import { z } from 'zod'
-import { readEnvironment } from '../../functions/environment.ts'
+import { eventRulesOf } from '../../functions/business.ts'
+import { classifier } from '../../functions/events/classify.ts'
 import { openOffsets } from '../../functions/kafka/offsets.ts'
 import { type LogRecord, readLog } from '../../functions/kafka/read-log.ts'
 import { decodeText } from '../../functions/lambda/decode.ts'
-import { classifier } from '../../functions/retail/classify.ts'
-import { retailRulesOf, retailVariables } from '../../functions/retail/rules.ts'
 import type { RebuildResult, RebuiltCounts, RebuiltEvent } from '../../functions/store/rebuilds.ts'
 import type { Store } from '../../functions/store/store.ts'
 import { pipelineEnvironment } from '../../infra/environment.ts'
@@ -106,7 +104,7 @@ async function addEvents(
 
 /** Judges records by the consumer's own rules; only events are of interest. */
 function eventReader(now: () => number): (records: LogRecord[]) => RebuiltEvent[] {
-  const classify = classifier(retailRulesOf(readEnvironment(z.object(retailVariables), pipelineEnvironment())))
+  const classify = classifier(eventRulesOf(pipelineEnvironment()))
   return (records) =>
     records.flatMap(({ timestamp, value }) => {
       const classified = classify({ ...decodeText(value), recordMs: timestamp }, now())

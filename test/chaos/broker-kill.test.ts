@@ -3,7 +3,7 @@
 // A few rounds by default; ROUNDS=50 for many, SEED=n for the moments of an earlier run.
 import kafkajs, { type Producer } from 'kafkajs'
 import { expect, it, onTestFinished } from 'vitest'
-import { seededRandom } from '../../functions/producer/random.ts'
+import { seededRandom } from '../../functions/random.ts'
 import { offsetCommit } from '../../local/broker/api/offset-commit.ts'
 import { offsetFetch } from '../../local/broker/api/offset-fetch.ts'
 import { ask } from '../../local/broker/testing/ask.ts'

@@ -1,4 +1,4 @@
-// Who may ask: machines by a bearer token, browsers by a signed cookie that the token was exchanged for.
+// Who may ask: programs by the token in a header, browsers by a signed cookie that the token was exchanged for.
 import { createHmac, hash, timingSafeEqual } from 'node:crypto'
 import type { Context, MiddlewareHandler } from 'hono'
 import { getSignedCookie, setSignedCookie } from 'hono/cookie'
@@ -12,6 +12,12 @@ export const tokenSchema = z
 
 /** Answered to anybody: whether the pipeline is well is what load balancers and probes have to know. */
 const openPath = '/api/health'
+
+/**
+ * The token in a header of our own. CloudFront signs what it asks of a function in `Authorization`, and replaces what a
+ * program sent there. https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-lambda.html
+ */
+const tokenHeader = 'x-freshet-token'
 
 const cookieName = 'freshet'
 const sessionSeconds = 7 * 24 * 60 * 60
@@ -60,7 +66,8 @@ export function requireToken(access: Access): MiddlewareHandler {
 
 async function mayPass(access: Access, c: Context): Promise<boolean> {
   const [, bearer] = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '') ?? []
-  return bearer === undefined ? access.isSignedIn(c) : access.isToken(bearer)
+  const shown = bearer ?? c.req.header(tokenHeader)
+  return shown === undefined ? access.isSignedIn(c) : access.isToken(shown)
 }
 
 const loopback = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i

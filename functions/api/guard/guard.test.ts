@@ -52,6 +52,18 @@ describe('with a token set', () => {
     }
   })
 
+  test('where the bearer is lost on the way, a header of our own carries it', async () => {
+    // CloudFront's signature stands where the bearer was.
+    const signed = 'AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20261123/ap-southeast-2/lambda/aws4_request, Signature=ab'
+    const status = async (headers: Record<string, string>) => (await ask('/api/summary', { headers })).status
+    expect(await status({ 'x-freshet-token': token })).toBe(200)
+    expect(await status({ 'X-Freshet-Token': token, authorization: signed })).toBe(200)
+    for (const wrong of [`${token}x`, token.slice(1), '', `Bearer ${token}`]) {
+      expect([wrong, await status({ 'x-freshet-token': wrong })]).toEqual([wrong, 401])
+    }
+    expect(await status({ 'x-freshet-token': token, authorization: `Bearer ${token}x` })).toBe(401)
+  })
+
   test('destroying needs it too, and does nothing without it', async () => {
     const answer = await ask('/api/users/5', { method: 'DELETE' })
     expect([answer.status, await codeOf(answer)]).toEqual([401, 'TOKEN_REQUIRED'])

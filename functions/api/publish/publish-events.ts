@@ -1,7 +1,7 @@
 // Posted events: judged like the consumer would, and the valid ones published as they came.
 import { PipelineError } from '../../errors.ts'
+import { eventParser } from '../../events/parse.ts'
 import type { OutgoingMessage } from '../../kafka/publish.ts'
-import { eventParser } from '../../retail/event.ts'
 import type { ApiParts } from '../parts.ts'
 import type { PublishResult } from '../schemas.ts'
 import type { PostedEvent } from './split.ts'
@@ -47,12 +47,12 @@ function judgeBy(rules: ApiParts['rules'], nowMs: number): (posted: PostedEvent)
   const parse = eventParser(rules)
   return ({ value, text }) => {
     if (value === undefined) return { error: 'NOT_JSON: this line is not JSON' }
-    const parsed = parse(value)
-    if ('code' in parsed) return { error: `${parsed.code}: ${parsed.reason}` }
-    if (parsed.eventMs - nowMs > rules.futureMsMax) {
+    const event = parse(value)
+    if ('code' in event) return { error: `${event.code}: ${event.reason}` }
+    if (event.event_ms - nowMs > rules.futureMsMax) {
       return { error: `FUTURE_TIMESTAMP: at most ${rules.futureMsMax / 1000} s ahead is accepted` }
     }
-    return { message: { key: String(parsed.event.user_id), value: text } }
+    return { message: { key: String(event.user_id), value: text } }
   }
 }
 

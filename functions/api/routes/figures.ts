@@ -11,9 +11,6 @@ import { momentOf } from '../search/filters.ts'
 /** What is shown unless a time is asked for: an hour of minutes, a day of hours, a week of days. */
 const stretchMs = { minute: 3_600_000, hour: 86_400_000, day: 7 * 86_400_000 }
 
-/** Types whose amounts are revenue; the others' are what was looked at. */
-const revenueTypes = ['purchase', 'checkout']
-
 const time = z.string().max(40).optional().describe('ISO 8601; without a zone it is UTC')
 
 const route = createRoute({
@@ -30,18 +27,24 @@ const route = createRoute({
 
 export function mountFigures(
   app: OpenAPIHono,
-  { store, group, now, timeZone }: Pick<ApiParts, 'store' | 'group' | 'now' | 'timeZone'>,
+  { store, group, now, timeZone, rules }: Pick<ApiParts, 'store' | 'group' | 'now' | 'timeZone' | 'rules'>,
 ): void {
   app.openapi(route, async (c) => {
     const { by, from, to } = c.req.valid('query')
     const toMs = to === undefined ? now() : momentOf('to', to)
     const fromMs = from === undefined ? toMs - stretchMs[by] : momentOf('from', from)
     const rollups = await store.rollups({ group, by, fromMs, toMs, timeZone })
-    return c.json({ timeZone, distinctUsersError, figures: rollups.map(figureOf) }, 200)
+    return c.json(
+      { timeZone, distinctUsersError, figures: rollups.map((rollup) => figureOf(rollup, rules.revenueTypes)) },
+      200,
+    )
   })
 }
 
-function figureOf({ fromMs, toMs, distinctUsers, sums }: Rollup): z.infer<typeof figureSchema> {
+function figureOf(
+  { fromMs, toMs, distinctUsers, sums }: Rollup,
+  revenueTypes: readonly string[],
+): z.infer<typeof figureSchema> {
   const revenue = sums.filter(({ eventType }) => revenueTypes.includes(eventType))
   return {
     from: new Date(fromMs).toISOString(),

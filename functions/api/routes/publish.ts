@@ -1,6 +1,6 @@
 // POST /api/events: real events into the topic.
-import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
-import { retailEventSchema } from '../../retail/event.ts'
+import { createRoute, type OpenAPIHono, type z } from '@hono/zod-openapi'
+import { sentSchema } from '../../events/parse.ts'
 import type { ApiParts } from '../parts.ts'
 import { problemResponses, respondWithProblem } from '../problem.ts'
 import { publishEvents } from '../publish/publish-events.ts'
@@ -15,8 +15,8 @@ const publishProblem = {
 }
 
 /** The body is described, and not validated by the route: one bad event must not refuse the good ones. */
-function describeBody(amountMax: number) {
-  const { $schema: _, ...event } = z.toJSONSchema(retailEventSchema(amountMax), { io: 'input' })
+function describeBody(schema: z.ZodType) {
+  const event = sentSchema(schema)
   return {
     required: true,
     description: 'At most 1,000 events and 1,000,000 bytes',
@@ -32,7 +32,7 @@ export function mountPublish(app: OpenAPIHono, parts: Pick<ApiParts, 'publish' |
     method: 'post',
     path: '/api/events',
     summary: 'Publishes one event, an array, or NDJSON; answers once the broker has acknowledged',
-    request: { body: describeBody(parts.rules.amountMax) as never },
+    request: { body: describeBody(parts.rules.schema) as never },
     responses: {
       200: {
         description: 'Every valid event is in the topic; the refused ones are listed',

@@ -1,9 +1,9 @@
 // Redrives: POST /api/redrives plans one or starts it, GET shows them with their progress, POST .../cancel stops one.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { PipelineError } from '../../errors.ts'
+import { classifier } from '../../events/classify.ts'
 import type { DeadLetterChoice } from '../../redrive/choose.ts'
 import { type Plan, planRedrive } from '../../redrive/plan.ts'
-import { classifier } from '../../retail/classify.ts'
 import type { ApiParts } from '../parts.ts'
 import { problemResponses, respondWithProblem } from '../problem.ts'
 import { choiceInWords, planRow, redriveRow } from '../redrive-rows.ts'

@@ -1,7 +1,7 @@
 // The filters of a list as a query string names them, and as the store is asked.
 import { z } from '@hono/zod-openapi'
 import { PipelineError } from '../../errors.ts'
-import { parseTimestamp } from '../../retail/timestamp.ts'
+import { parseTimestamp } from '../../events/timestamp.ts'
 import type { DeadLetterFilter, EventFilter } from '../../store/search.ts'
 
 const time = z.string().max(40).optional()

@@ -1,5 +1,5 @@
 // One step of the whole: a batch's events to activities and a watermark, so that a store knows what to look up.
-import type { EnrichedEvent } from '../enrich.ts'
+import type { EnrichedEvent } from '../../events/event.ts'
 import type { AbandonmentRules } from './rules.ts'
 import type { Activity } from './shopper.ts'
 import { type Clocks, momentOf, tick, watermarkOf } from './watermark.ts'

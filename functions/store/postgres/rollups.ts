@@ -1,5 +1,5 @@
 // Sums of one batch, gathered in memory and added to the store's in few rows.
-import type { EnrichedEvent } from '../../retail/enrich.ts'
+import type { EnrichedEvent } from '../../events/event.ts'
 import { addUser, emptySketch } from '../distinct-users.ts'
 import { bytes, numbers, storableText, texts } from './columns.ts'
 import type { Session, Statement } from './database.ts'

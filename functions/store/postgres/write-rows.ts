@@ -1,6 +1,6 @@
 // Writes a batch's rows, each table's in one statement: events, their ids, and dead letters.
-import type { EnrichedEvent } from '../../retail/enrich.ts'
-import type { Rejection } from '../../retail/rejection.ts'
+import type { EnrichedEvent } from '../../events/event.ts'
+import type { Rejection } from '../../events/rejection.ts'
 import type { SourceRecord } from '../store.ts'
 import { booleans, bytes, hexBytes, numbers, texts } from './columns.ts'
 import type { Session, Statement } from './database.ts'

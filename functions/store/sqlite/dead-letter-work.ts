@@ -1,6 +1,6 @@
 // Finds dead letters to work on, one with its trail, and discards those that are given up.
 import type { Database } from 'better-sqlite3'
-import type { RejectionCode } from '../../retail/rejection.ts'
+import type { RejectionCode } from '../../events/rejection.ts'
 import type {
   Attempt,
   AttemptResult,

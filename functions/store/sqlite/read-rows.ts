@@ -1,6 +1,6 @@
 // Reads events and dead letters: pages of a list, and what came after a cursor.
 import type { Database, Statement } from 'better-sqlite3'
-import type { RejectionCode } from '../../retail/rejection.ts'
+import type { RejectionCode } from '../../events/rejection.ts'
 import type { Change, DeadLetterState, PageQuery, StoredDeadLetter, StoredEvent } from '../store.ts'
 
 /** More rows than this are never read at once, whatever is asked: a read stays far below 100 ms. */

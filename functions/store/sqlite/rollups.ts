@@ -1,6 +1,6 @@
 // Sums of one batch, gathered in memory and added to the store's in few rows.
 import type { Database } from 'better-sqlite3'
-import type { EnrichedEvent } from '../../retail/enrich.ts'
+import type { EnrichedEvent } from '../../events/event.ts'
 import { addUser, emptySketch } from '../distinct-users.ts'
 
 /** The part of an event that figures are made of. */

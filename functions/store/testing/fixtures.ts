@@ -1,8 +1,8 @@
 // Batches for tests: short ways to say which record was what.
 import { createHash } from 'node:crypto'
-import { type EnrichedEvent, enrich } from '../../retail/enrich.ts'
-import type { EventType } from '../../retail/event.ts'
-import type { RejectionCode } from '../../retail/rejection.ts'
+import type { EnrichedEvent } from '../../events/event.ts'
+import type { RejectionCode } from '../../events/rejection.ts'
+import { enrich } from '../../retail/enrich.ts'
 import type { Outcome, SourceRecord } from '../store.ts'
 
 export const group = 'analytics-consumer-group'
@@ -27,7 +27,7 @@ export function event(place: Place, fields: Partial<EnrichedEvent> & { event_id:
   const eventMs = fields.event_ms ?? startMs
   const full = enrich(
     {
-      event_type: 'purchase' as EventType,
+      event_type: 'purchase',
       user_id: 5000,
       product_id: null,
       amount: 12.34,

@@ -1,11 +1,12 @@
 // The scenario of the simulated shop, on its own clock.
 import { expect, it } from 'vitest'
-import { type Journey, type JourneyOptions, journeys, spike, storyMs } from './journeys.ts'
+import type { StoryOptions } from '../events/business.ts'
+import { type Journey, journeys, spike, storyMs } from './journeys.ts'
 
 const originMs = Date.UTC(2026, 10, 23)
-const options: JourneyOptions = { seed: 'a seed', originMs, fromMs: originMs, eventsPerSecond: 200 }
+const options: StoryOptions = { seed: 'a seed', originMs, fromMs: originMs, eventsPerSecond: 200 }
 
-function told(fromMs: number, toMs: number, more: Partial<JourneyOptions> = {}): Journey[] {
+function told(fromMs: number, toMs: number, more: Partial<StoryOptions> = {}): Journey[] {
   const all: Journey[] = []
   for (const journey of journeys({ ...options, fromMs, ...more })) {
     if (journey.dueMs >= toMs) return all

@@ -1,13 +1,9 @@
 // What becomes of one record's value: an event, noise, or a dead letter with its reason. Never throws.
+import type { EventRules } from './business.ts'
 import { canonicalJson } from './canonical.ts'
-import { type EnrichedEvent, enrich } from './enrich.ts'
-import { type EventRules, eventParser } from './event.ts'
-import { isNoiseType, isNoiseUser, type NoiseRules } from './noise.ts'
+import type { EnrichedEvent } from './event.ts'
+import { eventParser } from './parse.ts'
 import type { Rejection } from './rejection.ts'
-
-export interface RetailRules extends EventRules {
-  noise: NoiseRules
-}
 
 /** One record's value as far as bytes go. */
 export interface RecordValue {
@@ -24,11 +20,13 @@ export type Classified =
   | { kind: 'noise' }
   | ({ kind: 'dead-letter' } & Rejection)
 
+export type Classify = (value: RecordValue, nowMs: number) => Classified
+
 /** A reason is read by people: longer ones are cut. */
 const reasonLengthMax = 500
 
 /** Makes the function that judges record values by these rules; `nowMs` is the clock at arrival. */
-export function classifier(rules: RetailRules): (value: RecordValue, nowMs: number) => Classified {
+export function classifier(rules: EventRules): Classify {
   const parse = eventParser(rules)
 
   function judge(value: RecordValue, nowMs: number): Classified {
@@ -41,13 +39,13 @@ export function classifier(rules: RetailRules): (value: RecordValue, nowMs: numb
     } catch (error) {
       return putAside('NOT_JSON', (error as Error).message)
     }
-    if (isNoiseType(json, rules.noise)) return { kind: 'noise' }
-    const parsed = parse(json)
-    if ('code' in parsed) return putAside(parsed.code, parsed.reason)
-    if (isNoiseUser(parsed.event, rules.noise)) return { kind: 'noise' }
-    const future = aheadOf(parsed.eventMs, value.recordMs, nowMs, rules.futureMsMax)
+    if (rules.isNoise(json)) return { kind: 'noise' }
+    const event = parse(json)
+    if ('code' in event) return putAside(event.code, event.reason)
+    if (rules.isTest(event)) return { kind: 'noise' }
+    const future = aheadOf(event.event_ms, value.recordMs, nowMs, rules.futureMsMax)
     if (future) return putAside('FUTURE_TIMESTAMP', future)
-    return { kind: 'event', event: enrich(parsed.event, parsed.eventMs), canonical: canonicalJson(parsed.event) }
+    return { kind: 'event', event, canonical: canonicalJson(event) }
   }
 
   return function classify(value, nowMs) {

@@ -1,24 +1,14 @@
 // Users on their way through the shop (view, cart, checkout, purchase), and a spike in which few of one region buy.
+import type { StoryOptions } from '../events/business.ts'
+import { type Random, seededRandom } from '../random.ts'
 import { type ShopEvent, shopEvent } from './generate.ts'
-import { type Random, seededRandom } from './random.ts'
-
-export interface JourneyOptions {
-  /** Journeys of one second depend on this and on the second alone: runs that follow each other tell one story. */
-  seed: string
-  /** When the story begins, and with `storyMs` again and again. */
-  originMs: number
-  /** The first moment that is told; users who came before are on their way. */
-  fromMs: number
-  /** On average. */
-  eventsPerSecond: number
-}
 
 export interface Journey {
   dueMs: number
   event: ShopEvent
 }
 
-/** A minute: as usual, a spike in one region, as usual. */
+/** The story is told again and again. A minute: as usual, a spike in one region, as usual. */
 export const storyMs = 60_000
 export const spike = { region: 'AU-NSW', fromMs: 20_000, toMs: 34_000, buyShare: 0.05 }
 const buyShare = 0.7
@@ -28,8 +18,8 @@ const journeyMsMax = 3_000
 /** view, cart, checkout and, of most, a purchase. */
 const eventsPerJourney = 3 + buyShare
 
-/** Events in the order of their moments, without an end. */
-export function* journeys(options: JourneyOptions): Generator<Journey> {
+/** Events in the order of their moments, without an end. What happens in one second depends on the seed and on that second alone. */
+export function* journeys(options: StoryOptions): Generator<Journey> {
   const firstSecond = Math.floor((options.fromMs - journeyMsMax) / 1000)
   let underWay: Journey[] = []
   for (let second = firstSecond; ; second++) {
@@ -43,7 +33,7 @@ export function* journeys(options: JourneyOptions): Generator<Journey> {
 }
 
 /** All that the users do who come in one second. */
-function startedIn(second: number, { seed, originMs, eventsPerSecond }: JourneyOptions): Journey[] {
+function startedIn(second: number, { seed, originMs, eventsPerSecond }: StoryOptions): Journey[] {
   const random = seededRandom(`${seed} ${second}`)
   const average = eventsPerSecond / eventsPerJourney
   const count = Math.floor(average) + (random() < average % 1 ? 1 : 0)

@@ -1,6 +1,6 @@
 // One event of the simulated shop.
-import type { EventType } from '../retail/event.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../random.ts'
+import type { EventType } from './event.ts'
 
 const eventTypes: readonly EventType[] = ['purchase', 'view', 'cart_add', 'checkout']
 const regions = ['AU-NSW', 'AU-VIC', 'AU-WA', 'AU-QLD']

@@ -1,12 +1,12 @@
 // One text for one content: two events are the same exactly when their canonical JSON is.
-import type { RetailEvent } from './event.ts'
+import type { EnrichedEvent } from './event.ts'
 
 /**
- * The validated event as JSON with sorted keys: user_id as an integer, timestamp in UTC, unknown fields included,
- * optional fields only when present (null and absent are the same).
+ * What was sent, validated, as JSON with sorted keys: numbers as numbers, the timestamp in UTC, unknown fields included,
+ * optional fields only when present (null and absent are the same). What is made of it is no part of it.
  */
-export function canonicalJson(event: RetailEvent): string {
-  const { extra, ...known } = event
+export function canonicalJson(event: EnrichedEvent): string {
+  const { extra, amount_bucket: _, is_revenue_event: __, amount_cents: ___, event_ms: ____, ...known } = event
   return JSON.stringify(sorted(extra ? { ...known, ...extra } : known))
 }
 

@@ -1,15 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { classifier } from './classify.ts'
+import { classifier } from '../events/classify.ts'
+import { testRules } from '../events/testing/rules.ts'
 
-const rules = {
-  amountMax: 1_000_000,
-  futureMsMax: 300_000,
-  depthMax: 32,
-  noise: { eventTypes: ['heartbeat'], userIdBelow: 1000 },
-}
 const now = Date.parse('2026-05-01T12:00:00Z')
-const classify = classifier(rules)
+const classify = classifier(testRules)
 const judge = (text: string | null, { isUtf8 = true, recordMs = now } = {}) => classify({ text, isUtf8, recordMs }, now)
 
 const event = {
