@@ -7,6 +7,7 @@ import { openPublisher } from '../kafka/publish.ts'
 import { abandonmentRulesOf, abandonmentVariables } from '../retail/abandonment/rules.ts'
 import { openStore } from '../store/open.ts'
 import { tokenSchema } from './guard/access.ts'
+import { recordReader } from './journey/read-record.ts'
 import type { ApiParts } from './parts.ts'
 
 const variables = z.object({
@@ -48,11 +49,13 @@ export async function openParts(
   environment: Record<string, string | undefined>,
 ): Promise<{ parts: Omit<ApiParts, 'streams'>; close(): Promise<void> }> {
   const read = readEnvironment(variables, environment)
-  const publisher = openPublisher(await kafkaConfig(environment))
+  const kafka = await kafkaConfig(environment)
+  const publisher = openPublisher(kafka)
   const store = await openStore(read.STORE_URL)
   const parts = {
     store,
     publish: publisher.publish,
+    readRecord: recordReader(kafka),
     now: Date.now,
     group: read.CONSUMER_GROUP_ID,
     topic: read.TOPIC,

@@ -3,7 +3,8 @@ import type { EventRules } from '../events/business.ts'
 import type { Publish } from '../kafka/publish.ts'
 import type { RecordPlace } from '../store/search.ts'
 import type { Store } from '../store/store.ts'
-import type { InFlight } from './journey/read-journey.ts'
+import type { InFlight, PastAttempts } from './journey/read-journey.ts'
+import type { ReadRecord } from './journey/read-record.ts'
 import type { AbandonmentParts } from './readings/abandonment.ts'
 import type { Summary } from './schemas.ts'
 
@@ -32,6 +33,10 @@ export interface ApiParts {
   writesPerSecondMax?: number | undefined
   /** Where a record is while its batch is in flight; absent where nobody can say. */
   inFlight?: ((place: RecordPlace) => InFlight | null) | undefined
+  /** How often the batch of a settled record was tried, where somebody has seen more than one attempt. */
+  pastAttempts?: ((place: RecordPlace) => PastAttempts | null) | undefined
+  /** Reads a record from its topic; absent where Kafka is not to be asked. */
+  readRecord?: ReadRecord | undefined
   /** False where answers can't stream, as in Lambda: `/api/live` is then always one poll. */
   streams: boolean
   /** Where an unexpected error goes; it never reaches a client. */

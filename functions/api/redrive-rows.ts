@@ -48,7 +48,7 @@ export function deadLetterCaseRow(letter: DeadLetterCase): DeadLetterCaseRow {
   }
 }
 
-function attemptRow({ number, redriveId, by, issuedMs, settledMs, result, code, reason }: Attempt): AttemptRow {
+export function attemptRow({ number, redriveId, by, issuedMs, settledMs, result, code, reason }: Attempt): AttemptRow {
   const times = { issued_at: time(issuedMs), settled_at: timeOrNull(settledMs) }
   return { number, redrive: redriveId, by, ...times, result, code, reason }
 }

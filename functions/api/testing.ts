@@ -13,6 +13,8 @@ import type { ApiParts } from './parts.ts'
 /** 2026-11-23T00:10:00.500Z */
 export const nowMs = Date.UTC(2026, 10, 23, 0, 10, 0, 500)
 
+export const rules = testRules
+
 export interface TestApi {
   app: OpenAPIHono
   store: Store
@@ -35,7 +37,7 @@ export async function openTestApi(parts: Partial<ApiParts> = {}): Promise<TestAp
     now: () => clock.nowMs,
     group,
     topic,
-    rules: testRules,
+    rules,
     thresholds: { lagSeconds: 60, errorRate: 0.05, newestEventAgeSeconds: 60 },
     timeZone: 'Australia/Sydney',
     samplePeriodMs: 2000,

@@ -6,6 +6,7 @@ import { openParts } from '../../functions/api/open-parts.ts'
 import type { FaultRequest } from '../dashboard/faults.ts'
 import { inFlightIn } from '../dashboard/in-flight.ts'
 import { hostNames, listen } from '../dashboard/listen.ts'
+import { attemptMemory } from '../dashboard/past-attempts.ts'
 import {
   type LocalStatus,
   mountLocalRoutes,
@@ -56,9 +57,11 @@ runThread<ApiThreadData, ApiThreadReady, ToApiThread, ApiThreadMessage>(async (d
   const { port: wanted, host, environment } = data
   const { parts, close } = await openParts(environment)
   let status: LocalStatus = { producer: 'off', mappings: [], faults: [] }
+  const attempts = attemptMemory()
   const app = createApp({
     ...parts,
     inFlight: (place) => inFlightIn(status.mappings, place),
+    pastAttempts: attempts.find,
     streams: true,
     allowedHosts: hostNames(host, parts.allowedHosts),
     onError: (error) =>
@@ -99,8 +102,10 @@ runThread<ApiThreadData, ApiThreadReady, ToApiThread, ApiThreadMessage>(async (d
       notes: moved ? [`port ${wanted} is taken; the dashboard is on ${server.port}`] : [],
     },
     receive(message) {
-      if (message.type === 'local-status') status = message.status
-      else if (message.type === 'answer') {
+      if (message.type === 'local-status') {
+        status = message.status
+        attempts.note(status.mappings)
+      } else if (message.type === 'answer') {
         asked.get(message.id)?.(message.error)
         asked.delete(message.id)
       } else {

@@ -1,6 +1,7 @@
 // Writes rows out page by page, as text: as much is in memory as one reading holds.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Found, SearchQuery } from '../../store/search.ts'
+import { readingSize } from '../search/reading-size.ts'
 import { csvLine } from './csv.ts'
 
 export type ExportFormat = 'csv' | 'ndjson'
@@ -29,6 +30,7 @@ export interface Piece {
   isEnd: boolean
 }
 
+/** At most; fewer where that takes too long. */
 const rowsPerReading = 4_000
 const rowsPerPiece = 500
 
@@ -43,14 +45,18 @@ export async function* writeOut<Filter, Stored extends { seq: number }, Row exte
       : (row: Row) => csvLine(columns.map((column) => row[column]))
   let head = format === 'csv' ? csvLine([...columns]) : ''
   let seq = after
+  const size = readingSize(rowsPerReading)
   for (let left = limit; left > 0; ) {
-    const wanted = Math.min(left, rowsPerPiece)
-    const found = await search({ group, filter, after: seq, limit: wanted, rowsMax: rowsPerReading })
+    const startedMs = performance.now()
+    const wanted = Math.min(left, rowsPerPiece, size.rows)
+    const found = await search({ group, filter, after: seq, limit: wanted, rowsMax: size.rows })
     const { reached } = found
     const isEnd = reached === null || (filter.toMs !== undefined && reached.arrivedMs >= filter.toMs)
     seq = reached?.seq ?? found.rows.at(-1)?.seq ?? seq
     left -= found.rows.length
-    yield { text: head + found.rows.map((stored) => lineOf(toRow(stored))).join(''), seq, isEnd }
+    const text = head + found.rows.map((stored) => lineOf(toRow(stored))).join('')
+    size.took(performance.now() - startedMs)
+    yield { text, seq, isEnd }
     head = ''
     if (isEnd) return
     await nextTurn()

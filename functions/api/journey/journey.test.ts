@@ -1,8 +1,10 @@
 // A record's journey, whatever became of it: what is known is told, and what is not is said to be unknown.
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { classifier } from '../../events/classify.ts'
+import { consume } from '../../intake/consume.ts'
 import { deadLetter, event, group, noise, topic } from '../../store/testing/fixtures.ts'
 import { type Journey, journeySchema } from '../schemas/journey.ts'
-import { nowMs, openTestApi, type TestApi } from '../testing.ts'
+import { nowMs, openTestApi, rules, type TestApi } from '../testing.ts'
 
 let api: TestApi
 beforeEach(async () => {
@@ -64,7 +66,7 @@ test('of a dead letter names its code, and no business figure', async () => {
   expect(states(told)).toEqual(['produced unknown', 'appended done', 'delivered done', 'settled done', 'counted done'])
 })
 
-test('of what left no row says that it is accounted for, and that which way is not known', async () => {
+test('of what left no row says that it is accounted for, and that which way is not known without Kafka', async () => {
   await api.write(
     event({ offset: 0 }, { event_id: 'a' }),
     noise({ offset: 1 }),
@@ -74,7 +76,7 @@ test('of what left no row says that it is accounted for, and that which way is n
   for (const offset of [1, 2]) {
     const told = await journey(offset)
     expect(told).toMatchObject({ outcome: 'accounted', event: null, deadLetter: null, batch: null, rollups: [] })
-    expect(told.unknown[0]).toContain('Which of the four')
+    expect(told.unknown[0]).toBe('Which of the four it was: the record was not read from Kafka again.')
     expect(states(told)).toEqual([
       'produced unknown',
       'appended done',
@@ -138,6 +140,149 @@ test('tells the attempts at a record that is in flight, where they are known', a
   await api.write(event({ offset: 1 }, { event_id: 'a' }))
   const stored = journeySchema.parse(await (await local.get(`/api/records/${topic}/0/1`)).json())
   expect([stored.outcome, stored.attempts]).toEqual(['stored', null])
+})
+
+describe('of what left no row, read from Kafka again,', () => {
+  const hourMs = 3_600_000
+  const sale = (id: string, fields: object = {}) =>
+    JSON.stringify({
+      event_id: id,
+      event_type: 'purchase',
+      user_id: 4242,
+      amount: 5,
+      timestamp: '2026-11-22T10:00:00',
+      ...fields,
+    })
+  let values: (string | null)[]
+  let withKafka: TestApi
+  beforeEach(async () => {
+    values = []
+    const readRecord = async ({ offset }: { offset: number }) => {
+      const value = values[offset]
+      return value ? { offset, timestamp: nowMs + offset, key: null, value: Buffer.from(value) } : null
+    }
+    withKafka = await openTestApi({ store: api.store, now: () => api.clock.nowMs, readRecord })
+  })
+
+  /** Appends values to the topic and consumes them. */
+  async function produce(...more: string[]): Promise<void> {
+    const records = more.map((value, index) => {
+      const offset = values.length + index
+      return { topic, partition: 0, offset, timestamp: nowMs + offset, key: null, value: Buffer.from(value) }
+    })
+    values.push(...more)
+    await consume(records, { store: api.store, group, classify: classifier(rules), now: () => api.clock.nowMs })
+  }
+  const told = async (offset: number, more = '') =>
+    journeySchema.parse(await (await withKafka.get(`/api/records/${topic}/0/${offset}${more}`)).json())
+  const retention = { eventMsMax: hourMs, deadLetterMsMax: hourMs, bytesMax: null }
+  const expire = async () => void (await api.store.expire({ budgetMs: 60_000, retention }))
+
+  test('tells noise from a duplicate', async () => {
+    await produce(sale('a'), '{"event_type":"heartbeat"}', sale('b', { user_id: 7 }), sale('a'))
+    const noises = [await told(1), await told(2)]
+    for (const one of noises) {
+      expect(one).toMatchObject({ outcome: 'noise', summary: 'Noise: counted, and not stored.' })
+      expect(one.steps[1]).toMatchObject({ name: 'appended', state: 'done', at: expect.stringContaining('T') })
+    }
+    const duplicate = await told(3)
+    expect(duplicate).toMatchObject({
+      outcome: 'duplicate',
+      summary: 'A duplicate: event a was stored from another record.',
+      event: null,
+      rollups: [],
+    })
+    expect(states(duplicate)).toEqual([
+      'produced done',
+      'appended done',
+      'delivered done',
+      'settled done',
+      'counted done',
+    ])
+  })
+
+  test('tells a duplicate of what came since by the time of the oldest row', async () => {
+    await produce(sale('old'), sale('old'))
+    api.clock.nowMs += 2 * hourMs
+    await produce(sale('a'))
+    await expire()
+    const again = [sale('a'), sale('a')]
+    withKafka = await openTestApi({
+      store: api.store,
+      readRecord: async ({ offset }) => {
+        return { offset, timestamp: api.clock.nowMs, key: null, value: Buffer.from(again[0] ?? '') }
+      },
+    })
+    await produce(...again)
+    expect((await told(4)).outcome).toBe('duplicate')
+  })
+
+  test('tells an event whose row has gone with its age, and a dead letter that has', async () => {
+    await produce(sale('a'), 'not json')
+    api.clock.nowMs += 2 * hourMs
+    await produce(sale('b'))
+    await expire()
+    expect(await told(0)).toMatchObject({
+      outcome: 'expired',
+      summary: 'Event a was stored, and its row has gone with its age.',
+    })
+    expect(await told(1)).toMatchObject({
+      outcome: 'expired',
+      summary: 'It was put aside as NOT_JSON, and its row has gone with its age.',
+    })
+  })
+
+  test('says that it cannot tell a duplicate from an expired event when the rows that could have gone', async () => {
+    await produce(sale('a'), sale('a'))
+    api.clock.nowMs += 2 * hourMs
+    await produce(sale('b'))
+    await expire()
+    const told0 = await told(0)
+    expect(told0).toMatchObject({ outcome: 'accounted', summary: expect.stringContaining('Event a was stored') })
+    expect(told0.unknown[0]).toBe('Whether it was a duplicate: the rows that could tell have gone.')
+  })
+
+  test('tells that its user was erased', async () => {
+    await produce(sale('a'), sale('b', { user_id: 5000 }))
+    api.clock.nowMs += 1000
+    await api.store.eraseUser({ userId: 4242, by: 'a test' })
+    expect(await told(0)).toMatchObject({ outcome: 'erased' })
+  })
+
+  test('says where Kafka does not hold it any more, and asks for no other group', async () => {
+    await produce(sale('a'), sale('a'))
+    values[1] = null
+    const gone = await told(1)
+    expect([gone.outcome, gone.unknown[0]]).toEqual([
+      'accounted',
+      'Which of the four it was: Kafka does not hold the record any more.',
+    ])
+    await api.store.writeBatch({ group: 'other', outcomes: [noise({ offset: 0 })] })
+    expect((await told(0, '?group=other')).unknown[0]).toContain('was not read from Kafka again')
+  })
+})
+
+test('of a dead letter lists the attempts at it', async () => {
+  await api.write(deadLetter({ offset: 0 }, 'x'))
+  const { redrives } = api.store
+  const items = [{ seq: 1, value: null }]
+  const { id } = await redrives.begin({ group, by: 'a person', selection: 'one', perSecond: 1, items })
+  await redrives.issue({ id, tokens: ['token'] })
+  await redrives.acknowledge({ id, tokens: ['token'] })
+  const again = deadLetter({ offset: 1 }, 'x')
+  await api.write({ ...again, record: { ...again.record, token: 'token' } })
+  expect((await journey(0)).trail).toMatchObject([{ number: 1, redrive: id, by: 'a person', result: 'failed' }])
+  expect((await journey(1)).trail).toHaveLength(1)
+})
+
+test('says how often its batch was tried, where somebody remembers', async () => {
+  await api.write(event({ offset: 0 }, { event_id: 'a' }))
+  const pastAttempts = () => ({ count: 3, lastError: 'STORE_BUSY' })
+  const local = await openTestApi({ store: api.store, pastAttempts })
+  const told = journeySchema.parse(await (await local.get(`/api/records/${topic}/0/0`)).json())
+  expect(told.pastAttempts).toEqual({ count: 3, lastError: 'STORE_BUSY' })
+  expect(told.steps[2]).toMatchObject({ text: 'Handed to the consumer 3 times, after STORE_BUSY.' })
+  expect(told.unknown.join()).not.toContain('attempts')
 })
 
 test.each(['/api/records/t/x/1', '/api/records/t/0/-1', '/api/records/t/0/9999999999999999', '/api/records/t/0/1e3'])(

@@ -1,6 +1,6 @@
 // A record's journey from what is known of it: what happened, when, and what nobody kept. Pure.
 import { spansBetween } from '../../store/spans.ts'
-import type { Account } from '../../store/store.ts'
+import { attemptRow } from '../redrive-rows.ts'
 import { eventRow, liveDeadLetter } from '../rows.ts'
 import type { Journey, JourneyOutcome, JourneyStep } from '../schemas/journey.ts'
 import type { InFlight, JourneyFacts } from './read-journey.ts'
@@ -22,6 +22,8 @@ export function tellJourney(facts: JourneyFacts, timeZone: string): Journey {
     deadLetter: letter ? { ...liveDeadLetter(letter), state: letter.state, attempts: letter.attempts } : null,
     batch: found && batchOf(found.batch),
     attempts: inFlight && attemptsOf(inFlight),
+    pastAttempts: facts.pastAttempts,
+    trail: facts.trail.map(attemptRow),
     rollups: rollupsOf(facts, timeZone),
     account: account
       ? {
@@ -36,11 +38,13 @@ export function tellJourney(facts: JourneyFacts, timeZone: string): Journey {
   }
 }
 
-export function outcomeOf({ place, found, account, explained, sample }: JourneyFacts): JourneyOutcome {
+const told = ['noise', 'duplicate', 'expired', 'erased'] as const
+
+export function outcomeOf({ place, found, account, explained, sample, noRow }: JourneyFacts): JourneyOutcome {
   const { offset } = place
   if (found?.event) return 'stored'
   if (found?.deadLetter) return 'dead-letter'
-  if (account && isAccounted(account, offset)) return 'accounted'
+  if (noRow) return told.find((outcome) => outcome === noRow.why) ?? 'accounted'
   if (explained) return 'explained'
   if (sample && offset >= sample.endOffset) return 'not-written'
   const committed = sample?.committedOffset ?? null
@@ -50,27 +54,23 @@ export function outcomeOf({ place, found, account, explained, sample }: JourneyF
   return 'unknown'
 }
 
-function isAccounted({ startOffset, nextOffset, rangesAbove }: Account, offset: number): boolean {
-  if (offset >= startOffset && offset < nextOffset) return true
-  return rangesAbove.some(([from, to]) => offset >= from && offset < to)
-}
-
 function stepsOf(outcome: JourneyOutcome, facts: JourneyFacts): JourneyStep[] {
-  const { found, sample, inFlight, explained } = facts
+  const { found, sample, explained, noRow } = facts
   const isOpen = outcome === 'waiting' || outcome === 'not-written'
-  const isSettled = found !== null || outcome === 'accounted' || outcome === 'explained'
-  const recordMs = found?.event?.record_ms ?? found?.deadLetter?.record_ms
+  const isSettled = found !== null || noRow !== null || outcome === 'explained'
+  const recordMs = found?.event?.record_ms ?? found?.deadLetter?.record_ms ?? noRow?.recordMs ?? null
+  const producedAt = found?.event?.timestamp ?? noRow?.event?.timestamp
   const isInLog = sample !== undefined && facts.place.offset < sample.endOffset
   return [
-    found?.event
-      ? step('produced', 'done', found.event.timestamp, "The producer's own time, as the event carries it.")
+    producedAt !== undefined
+      ? step('produced', 'done', producedAt, "The producer's own time, as the event carries it.")
       : step(
           'produced',
           outcome === 'not-written' ? 'open' : 'unknown',
           null,
           'No event with a time of its own is kept.',
         ),
-    recordMs !== undefined
+    recordMs !== null
       ? step('appended', 'done', iso(recordMs), "Kafka's timestamp of the record.")
       : step(
           'appended',
@@ -78,7 +78,7 @@ function stepsOf(outcome: JourneyOutcome, facts: JourneyFacts): JourneyStep[] {
           null,
           outcome === 'not-written' ? 'The log does not reach there yet.' : 'When is kept in Kafka only.',
         ),
-    deliveredStep(outcome, inFlight),
+    deliveredStep(outcome, facts),
     found
       ? step('settled', 'done', iso(found.batch.arrivedMs), settledText(facts))
       : step(
@@ -91,10 +91,15 @@ function stepsOf(outcome: JourneyOutcome, facts: JourneyFacts): JourneyStep[] {
   ]
 }
 
-function deliveredStep(outcome: JourneyOutcome, inFlight: InFlight | null): JourneyStep {
+function deliveredStep(outcome: JourneyOutcome, { found, noRow, inFlight, pastAttempts }: JourneyFacts): JourneyStep {
   if (inFlight) return step('delivered', 'open', null, `Attempt ${inFlight.attempt} of its batch: ${inFlight.phase}.`)
-  if (outcome === 'stored' || outcome === 'dead-letter' || outcome === 'accounted') {
-    return step('delivered', 'done', null, 'Handed to the consumer; how often, and when first, is not kept.')
+  if (found || noRow) {
+    if (!pastAttempts) {
+      return step('delivered', 'done', null, 'Handed to the consumer; how often, and when first, is not kept.')
+    }
+    const { count, lastError } = pastAttempts
+    const text = `Handed to the consumer ${count} times${lastError ? `, after ${lastError}` : ''}.`
+    return step('delivered', 'done', null, text)
   }
   if (outcome === 'explained') return step('delivered', 'done', null, 'There was nothing to hand to the consumer.')
   return step(
@@ -105,12 +110,16 @@ function deliveredStep(outcome: JourneyOutcome, inFlight: InFlight | null): Jour
   )
 }
 
-function countedStep(outcome: JourneyOutcome, { found }: JourneyFacts): JourneyStep {
+function countedStep(outcome: JourneyOutcome, { found, noRow }: JourneyFacts): JourneyStep {
   if (found?.event) return step('counted', 'done', iso(found.batch.arrivedMs), 'In the transaction that stored it.')
   if (found)
     return step('counted', 'done', iso(found.batch.arrivedMs), 'As a dead letter of its second; in no business figure.')
   if (outcome === 'explained') return step('counted', 'done', null, 'In no figure.')
-  if (outcome === 'accounted') {
+  if (outcome === 'noise' || outcome === 'duplicate') return step('counted', 'done', null, 'In the account alone.')
+  if (outcome === 'expired' && !noRow?.code) {
+    return step('counted', 'done', null, 'It stays in the figures by hour and day.')
+  }
+  if (noRow) {
     return step('counted', 'unknown', null, 'An expired event stays in the figures; noise and duplicates are in none.')
   }
   return step('counted', outcome === 'waiting' || outcome === 'not-written' ? 'open' : 'unknown', null, 'Not counted.')

@@ -1,5 +1,6 @@
 // The sentences of a journey: what became of the record, and what nobody can say any more.
 import type { JourneyOutcome } from '../schemas/journey.ts'
+import type { NoRow } from './judge-again.ts'
 import type { JourneyFacts } from './read-journey.ts'
 
 const explanations = {
@@ -11,14 +12,29 @@ const explanations = {
   filtered: 'the filter of the mapping left it out',
 }
 
-export function outcomeSentence(outcome: JourneyOutcome, { found, explained, sample, account }: JourneyFacts): string {
+export function outcomeSentence(
+  outcome: JourneyOutcome,
+  { found, explained, sample, account, noRow }: JourneyFacts,
+): string {
   switch (outcome) {
     case 'stored':
       return `Stored as event ${found?.event?.event_id}.`
     case 'dead-letter':
       return `Put aside: ${found?.deadLetter?.code}, ${found?.deadLetter?.reason}.`
+    case 'noise':
+      return 'Noise: counted, and not stored.'
+    case 'duplicate':
+      return `A duplicate: event ${noRow?.event?.event_id} was stored from another record.`
+    case 'expired':
+      return noRow?.code
+        ? `It was put aside as ${noRow.code}, and its row has gone with its age.`
+        : `Event ${noRow?.event?.event_id} was stored, and its row has gone with its age.`
+    case 'erased':
+      return `Event ${noRow?.event?.event_id} is known, and its user was erased.`
     case 'accounted':
-      return 'Accounted for, and no row is kept: it was noise or a duplicate, or its row has expired or was erased.'
+      return noRow?.why === 'either'
+        ? `Event ${noRow.event?.event_id} was stored: from this record, whose row has gone since, or from another.`
+        : 'Accounted for, and no row is kept: it was noise or a duplicate, or its row has expired or was erased.'
     case 'explained':
       return `Passed by the group: ${explanations[explained as keyof typeof explanations] ?? explained}.`
     case 'unseen':
@@ -33,17 +49,33 @@ export function outcomeSentence(outcome: JourneyOutcome, { found, explained, sam
 }
 
 /** Empty where everything is known. */
-export function unknownSentences(outcome: JourneyOutcome, { found, sample, inFlight }: JourneyFacts): string[] {
+export function unknownSentences(
+  outcome: JourneyOutcome,
+  { found, sample, inFlight, pastAttempts, noRow }: JourneyFacts,
+): string[] {
   const unknown: string[] = []
-  if (outcome === 'accounted') {
-    unknown.push('Which of the four it was: counters are kept for each partition, and not for each offset.')
-  }
+  if (outcome === 'accounted') unknown.push(whyNotTold(noRow))
   if (outcome === 'unseen' || outcome === 'unknown') unknown.push('What became of it.')
-  if (found !== null || outcome === 'accounted') {
-    unknown.push('How many attempts its batch took: they are not kept once it has succeeded.')
+  if ((found !== null || noRow !== null) && pastAttempts === null) {
+    unknown.push('How many attempts its batch took: only a local stage remembers them, for a while.')
   }
   if (found?.deadLetter) unknown.push('When it was produced: what could not be read carries no time that is believed.')
   if (outcome === 'waiting' && !inFlight) unknown.push('Whether its batch is being tried: only a local stage knows.')
   if (!sample) unknown.push('How far Kafka and the group are: the offsets of this partition were never sampled.')
   return unknown
+}
+
+/** Counters are kept for each partition and not for each offset: what left no row is told by the record alone. */
+function whyNotTold(noRow: NoRow | null): string {
+  const which = 'Which of the four it was:'
+  switch (noRow?.why) {
+    case 'gone':
+      return `${which} Kafka does not hold the record any more.`
+    case 'either':
+      return 'Whether it was a duplicate: the rows that could tell have gone.'
+    case 'undecided':
+      return `${which} by the rules of today the record would be stored.`
+    default:
+      return `${which} the record was not read from Kafka again.`
+  }
 }

@@ -1,5 +1,6 @@
 // GET /api/records/:topic/:partition/:offset: the journey of one record.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import { classifier } from '../../events/classify.ts'
 import { readJourney } from '../journey/read-journey.ts'
 import { tellJourney } from '../journey/tell-journey.ts'
 import type { ApiParts } from '../parts.ts'
@@ -30,12 +31,15 @@ const route = createRoute({
   },
 })
 
-export function mountRecords(
-  app: OpenAPIHono,
-  { store, group, timeZone, inFlight }: Pick<ApiParts, 'store' | 'group' | 'timeZone' | 'inFlight'>,
-): void {
+type Parts = Pick<
+  ApiParts,
+  'store' | 'group' | 'timeZone' | 'rules' | 'now' | 'inFlight' | 'pastAttempts' | 'readRecord'
+>
+
+export function mountRecords(app: OpenAPIHono, { timeZone, rules, ...parts }: Parts): void {
+  const classify = classifier(rules)
   app.openapi(route, async (c) => {
-    const place = { group: c.req.valid('query').group ?? group, ...c.req.valid('param') }
-    return c.json(tellJourney(await readJourney(store, place, inFlight), timeZone), 200)
+    const place = { group: c.req.valid('query').group ?? parts.group, ...c.req.valid('param') }
+    return c.json(tellJourney(await readJourney(place, { ...parts, classify }), timeZone), 200)
   })
 }

@@ -1,6 +1,7 @@
 // A record's journey as the API tells it: what happened to the record of one offset, when, and what nobody knows any more.
 import { z } from '@hono/zod-openapi'
 import { deadLetterSchema, eventSchema } from '../schemas.ts'
+import { attemptSchema } from './redrives.ts'
 
 /** In the order in which a record meets them. */
 export const journeyStepNames = ['produced', 'appended', 'delivered', 'settled', 'counted'] as const
@@ -10,7 +11,15 @@ export const journeyOutcomes = [
   'stored',
   /** A dead letter is kept. */
   'dead-letter',
-  /** Accounted for, and no row is kept: noise, a duplicate, or a row that has expired or was erased. */
+  /** Counted, and nothing else: a type or a user that is no business. */
+  'noise',
+  /** Its event was stored from another record. */
+  'duplicate',
+  /** It had a row, which has gone with its age. */
+  'expired',
+  /** Its user was erased. */
+  'erased',
+  /** Accounted for, no row is kept, and nobody can say which of the four above it was. */
   'accounted',
   /** Passed on purpose: a marker of a transaction, compacted, gone by retention, left out by a filter. */
   'explained',
@@ -65,7 +74,14 @@ export const journeySchema = z
     attempts: z
       .object({ count: z.int(), phase: z.string(), lastError: z.string().nullable(), nextAt: z.string().nullable() })
       .nullable()
-      .describe('while the record is in flight on a local stage; null elsewhere and afterwards: no stage keeps them'),
+      .describe('while the record is in flight on a local stage; null elsewhere and afterwards'),
+    pastAttempts: z
+      .object({ count: z.int().min(2), lastError: z.string().nullable() })
+      .nullable()
+      .describe(
+        'how often its batch was tried, where a local stage has seen that once was not enough and remembers it',
+      ),
+    trail: z.array(attemptSchema).describe('how often its dead letter was sent again, the oldest first'),
     rollups: z
       .array(
         z.object({

@@ -5,9 +5,10 @@ import type { Found, SearchQuery } from '../../store/search.ts'
 import { pageCharactersMax } from '../page.ts'
 import type { Searched } from '../schemas.ts'
 import type { Neighbours } from './around.ts'
+import { readingSize } from './reading-size.ts'
 
 export interface WalkLimits {
-  /** Rows in one reading, a few milliseconds of work: between two of them the thread answers others. */
+  /** Rows in one reading at most, a few milliseconds of work: between two of them the thread answers others. */
   rowsPerReading: number
   /** Rows for one answer; who wants more goes on from its cursor. */
   rowsPerAnswer: number
@@ -62,8 +63,11 @@ export async function readFiltered<Filter, Stored extends { seq: number }, Row>(
   const rows: Row[] = []
   let reached: Reached = null
   let characters = 0
+  const size = readingSize(rowsPerReading)
   for (let looked = 0; looked < rowsPerAnswer && rows.length < limit && characters < pageCharactersMax; ) {
-    const found = await parts.search({ group, filter, limit: limit - rows.length, rowsMax: rowsPerReading, ...place })
+    const startedMs = performance.now()
+    const rowsMax = size.rows
+    const found = await parts.search({ group, filter, limit: limit - rows.length, rowsMax, ...place })
     reached = found.reached
     for (const stored of found.rows) {
       if (characters >= pageCharactersMax) break
@@ -77,7 +81,8 @@ export async function readFiltered<Filter, Stored extends { seq: number }, Row>(
     if (reached === null) break
     if (isUp) place.after = reached.seq
     else place.before = reached.seq
-    looked += rowsPerReading
+    looked += rowsMax
+    size.took(performance.now() - startedMs)
     await nextTurn()
   }
   const last = isUp ? place.after : place.before
