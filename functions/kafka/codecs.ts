@@ -7,7 +7,7 @@ import { compressFrame, decompressFrame } from 'lz4-napi'
 import * as snappy from 'snappy'
 import { isSpent, spend } from './fetch-budget.ts'
 import { lz4BytesMax, snappyBlockBytes, xerialBlocks, zstdBytesMax } from './output-bound.ts'
-import { type BatchHeader, headerBefore, recordCountMax, standInRecords } from './stand-in.ts'
+import { headerBefore, recordCountMax, standInRecords } from './stand-in.ts'
 
 /** What kafkajs asks of a codec. It hands an encoder to one side, bytes to the other. */
 export interface Codec {
@@ -27,25 +27,8 @@ interface LimitedCodec {
  */
 export const unpackedBytesMax = 64 * 1024 * 1024
 
-class UnpackLimitError extends Error {}
-
-/** A record batch that cannot be read. kafkajs does not say to a codec which partition it decodes. */
-export interface Damage {
-  firstOffset: number
-  lastOffset: number
-  reason: string
-}
-
-const listeners = new Set<(damage: Damage) => void>()
-
-/**
- * From now on a damaged batch is told to `listener`, and its partition is read up to it and no further, until what this
- * answers is called. Without any listener a damaged batch fails the whole fetch, and with it every partition.
- */
-export function onDamage(listener: (damage: Damage) => void): () => void {
-  listeners.add(listener)
-  return () => listeners.delete(listener)
-}
+/** A record batch unpacks to more than is allowed: it may be in order, and is not read. */
+export class UnpackLimitError extends Error {}
 
 /** Node has Zstandard from 22.15 on; its types for Node 20 do not know it. */
 const nativeZstd = zlib as unknown as {
@@ -99,6 +82,20 @@ const zstd: LimitedCodec = {
   },
 }
 
+/** By their numbers in the attributes of a record batch. https://kafka.apache.org/documentation/#recordbatch */
+const codecs: Record<number, LimitedCodec> = { 1: gzip, 2: snappyCodec, 3: lz4, 4: zstd }
+
+/**
+ * The records of a batch, unpacked.
+ *
+ * @throws UnpackLimitError beyond 64 MB; Error when the bytes are not packed as they should be
+ */
+export async function unpackRecords(codec: number, packed: Buffer): Promise<Buffer> {
+  const known = codecs[codec]
+  if (!known) throw new Error(`its codec is ${codec}, which no version of Kafka has`)
+  return known.decompress(packed, unpackedBytesMax)
+}
+
 /**
  * Registers gzip, snappy, lz4 and zstd with kafkajs, for this process; calling it again changes nothing.
  *
@@ -128,21 +125,15 @@ function limited(codec: LimitedCodec, bytesMax: number): Codec {
         return unpacked
       } catch (error) {
         if (error instanceof UnpackLimitError && header) return standInRecords(header)
-        throw header && listeners.size > 0 ? passOver(header, error as Error) : error
+        throw error
       }
     },
   }
 }
 
-function passOver({ baseOffset, lastOffsetDelta }: BatchHeader, cause: Error): Error {
-  const damage = { firstOffset: baseOffset, lastOffset: baseOffset + lastOffsetDelta, reason: cause.message }
-  for (const listener of listeners) listener(damage)
-  return partial(cause.message, cause)
-}
-
 /** kafkajs takes this name for a batch that a fetch has cut short: it keeps what came before, and all other partitions. */
-function partial(message: string, cause?: Error): Error {
-  return Object.assign(new Error(message, { cause }), { name: 'KafkaJSPartialMessageError' })
+function partial(message: string): Error {
+  return Object.assign(new Error(message), { name: 'KafkaJSPartialMessageError' })
 }
 
 function refuse(bytes: number, bytesMax: number): void {

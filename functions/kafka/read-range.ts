@@ -73,13 +73,17 @@ export function openRangeReader(config: KafkaConfig): RangeReader {
 }
 
 export function clusterOf(kafka: Kafka): Cluster {
+  const make = (kafka as unknown as Record<symbol, (options: object) => Cluster>)[clusterMaker(kafka)]
+  return make?.({ allowAutoTopicCreation: false }) as Cluster
+}
+
+/** What a kafkajs client has its function under that makes the inner client. */
+export function clusterMaker(kafka: Kafka): symbol {
   const symbol = Object.getOwnPropertySymbols(kafka).find(
     ({ description }) => description === 'private:Kafka:createCluster',
   )
-  if (!symbol) throw new Error('expected kafkajs 2.2.4, whose client makes its cluster under a symbol')
-  return (kafka as unknown as Record<symbol, (options: object) => Cluster>)[symbol]?.({
-    allowAutoTopicCreation: false,
-  }) as Cluster
+  if (symbol) return symbol
+  throw new Error('expected kafkajs 2.2.4, whose client makes its cluster under a symbol')
 }
 
 export async function fetchFrom(

@@ -33,7 +33,7 @@ const firstCells = (heading: string) => rowsOf(heading).map(([first = '']) => fi
 const namesIn = (text: string) => [...text.matchAll(/`([^`]+)`/g)].map(([, name]) => name as string)
 
 /** Of the rooms whose tests show what the page says. */
-const tests = ['.', 'schema-registry', '../mapping', '../runtime', '../../functions/kafka'].map((folder) => {
+const tests = ['.', 'fetch', 'schema-registry', '../mapping', '../runtime', '../../functions/kafka'].map((folder) => {
   const names = readdirSync(join(import.meta.dirname, folder)).filter((name) => /\.(test|contract)\.ts$/.test(name))
   return names.map((name) => readFileSync(join(import.meta.dirname, folder, name), 'utf8')).join('\n')
 })

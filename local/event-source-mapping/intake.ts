@@ -1,5 +1,4 @@
 // Makes what Kafka brought ready to wait: decoded by its schema, filtered, encoded; and says how much may wait.
-import { isStandIn } from '../../functions/kafka/stand-in.ts'
 import type { WaitingRecord } from './batch.ts'
 import type { FilterableRecord, RecordFilter } from './filter.ts'
 import type { PartitionQueue } from './partition.ts'
@@ -8,6 +7,7 @@ import {
   type EventSource,
   envelopeBytes,
   type KafkaMessage,
+  noTimestamp,
   payloadBytesMax,
   type RecordSchemas,
   recordEncoder,
@@ -68,7 +68,7 @@ export class Intake {
   async #takeDecoded(decode: DecodeRecord, partition: number, messages: readonly KafkaMessage[], arrivedMs: number) {
     const taken: TakenIn = { records: [], filtered: [] }
     for (const message of messages) {
-      const decoded = isStandIn(message) ? null : await decode(message)
+      const decoded = message.isTooLarge ? null : await decode(message)
       // Thrown, so that the poller tells of it, waits, and fetches the same records again.
       if (decoded?.kind === 'unavailable') throw new Error(`The schema registry does not answer: ${decoded.detail}`)
       if (decoded?.kind === 'failed') {
@@ -88,15 +88,15 @@ export class Intake {
 
   #add(taken: TakenIn, partition: number, message: KafkaMessage, arrivedMs: number, schemas?: RecordSchemas): void {
     const { filter, topic } = this.#options
-    if (filter && !isStandIn(message) && !filter(filterable(topic, partition, message))) {
+    if (filter && !message.isTooLarge && !filter(filterable(topic, partition, message))) {
       taken.filtered.push(Number(message.offset))
     } else taken.records.push(this.#encoded(partition, message, arrivedMs, schemas))
   }
 
   #encoded(partition: number, message: KafkaMessage, arrivedMs: number, schemas?: RecordSchemas): WaitingRecord {
-    const json = isStandIn(message) ? null : this.#encoderOf(partition)(message, schemas)
+    const json = message.isTooLarge ? null : this.#encoderOf(partition)(message, schemas)
     const unfit = json === null ? 'MaximumPayloadSizeExceeded' : null
-    return { offset: Number(message.offset), arrivedMs, timestamp: message.timestamp, json, unfit }
+    return { offset: Number(message.offset), arrivedMs, timestamp: message.timestamp ?? noTimestamp, json, unfit }
   }
 
   #encoderOf(partition: number): Encode {
@@ -112,7 +112,7 @@ export class Intake {
 }
 
 function filterable(topic: string, partition: number, message: KafkaMessage): FilterableRecord {
-  const { offset, timestamp, value, batchContext } = message
+  const { offset, timestamp = noTimestamp, value, batchContext } = message
   const timestampType = batchContext?.timestampType === 1 ? 'LOG_APPEND_TIME' : 'CREATE_TIME'
   return { topic, partition, offset: Number(offset), timestamp: Number(timestamp), timestampType, value }
 }

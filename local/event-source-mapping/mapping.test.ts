@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import kafkajs, { Kafka, logLevel } from 'kafkajs'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { registerCodecs } from '../../functions/kafka/codecs.ts'
 import { produce } from '../broker/api/produce.ts'
 import { type RunningBroker, startBroker } from '../broker/broker.ts'
@@ -83,48 +83,68 @@ it('says that Kafka is out of reach, goes on trying, and goes on after a restart
   rmSync(directory, { recursive: true, force: true })
 })
 
-it('stands still at a batch that cannot be read, says so, reads the other partitions, and skips nothing', async () => {
-  await on.produce(0, ['before'])
-  const { CompressionCodecs, CompressionTypes } = kafkajs
-  const garbage = { compress: async () => Buffer.from('no gzip'), decompress: async () => Buffer.alloc(0) }
-  CompressionCodecs[CompressionTypes.GZIP] = () => garbage
-  const compression = CompressionTypes.GZIP
-  await on.producer.send({ topic: on.topic, compression, messages: [{ partition: 0, value: 'damaged' }] })
-  registerCodecs()
-  await on.produce(0, ['after'])
-  const seen: string[] = []
-  const { happenings } = await on.start(async (event) => {
-    seen.push(...valuesIn(event).map(({ value }) => value))
-    return ok
-  })
-  await on.until(() => happenings.some(({ type }) => type === 'poll-error'))
-  await on.produce(1, ['other'])
-  await on.until(async () => (await on.committed()).join() === '1,1,-1')
-  expect(seen).toEqual(['before', 'other'])
-  expect(happenings.filter(({ type }) => type === 'poll-error')).toMatchObject([
-    { error: expect.stringContaining(`${on.topic}-0: the record batch at offset 1 to 1 cannot be read`) },
-  ])
-})
+describe('a batch that cannot be read', () => {
+  /** Produced with bytes that are no gzip. */
+  async function notPacked(): Promise<void> {
+    const { CompressionCodecs, CompressionTypes } = kafkajs
+    const garbage = { compress: async () => Buffer.from('no gzip'), decompress: async () => Buffer.alloc(0) }
+    CompressionCodecs[CompressionTypes.GZIP] = () => garbage
+    const compression = CompressionTypes.GZIP
+    await on.producer.send({ topic: on.topic, compression, messages: [{ partition: 0, value: 'damaged' }] })
+    registerCodecs()
+  }
 
-it('lets a partition stand still whose records cannot be decoded, and reads the others', async () => {
-  await on.produce(0, ['before'])
-  const batch = buildBatch({ records: [{ value: 'damaged beyond all recognition' }] })
-  // All of the record but its length, which the broker does not look into; the CRC is right.
-  batch.fill(0xff, 62)
-  batch.writeUInt32BE(crc32c(batch.subarray(21)), 17)
-  const topics = [{ name: on.topic, partitions: [{ index: 0, records: batch }] }]
-  await ask(broker.port, produce, 9, { transactionalId: null, acks: -1, timeoutMs: 1_000, topics })
-  const seen: string[] = []
-  const { happenings, mapping } = await on.start(async (event) => {
-    seen.push(...valuesIn(event).map(({ value }) => value))
-    return ok
-  })
-  const complaint = `${on.topic}-0: what follows from offset 0 on cannot be read`
-  await on.until(() => happenings.some((one) => one.type === 'poll-error' && one.error.includes(complaint)))
-  await Promise.all([on.produce(1, ['one']), on.produce(2, ['two'])])
-  await on.until(async () => (await on.committed()).join() === '-1,1,1')
-  expect(seen.sort()).toEqual(['one', 'two'])
-  expect(mapping.state()).toMatchObject({ membership: { joined: true }, partitions: [{ lag: null }, {}, {}] })
+  /** Produced with a record whose bytes are none, and the right checksum. */
+  async function notDecodable(): Promise<void> {
+    const batch = buildBatch({ records: [{ value: 'damaged beyond all recognition' }] })
+    batch.fill(0xff, 62)
+    batch.writeUInt32BE(crc32c(batch.subarray(21)), 17)
+    const topics = [{ name: on.topic, partitions: [{ index: 0, records: batch }] }]
+    await ask(broker.port, produce, 9, { transactionalId: null, acks: -1, timeoutMs: 1_000, topics })
+  }
+
+  /** Changed where the broker keeps it. */
+  async function changedOnDisk(): Promise<void> {
+    await on.produce(0, ['as it was'])
+    const files = readdirSync(dataDir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+    for (const { parentPath, name } of files) {
+      const path = join(parentPath, name)
+      const bytes = readFileSync(path)
+      const at = parentPath.includes(on.topic) ? bytes.indexOf('as it was') : -1
+      if (at >= 0) writeFileSync(path, bytes.fill('as it is ', at, at + 9))
+    }
+  }
+
+  it.each([
+    ['whose packed bytes are none', notPacked, 'incorrect header check'],
+    ['whose records cannot be decoded', notDecodable, 'varlong'],
+    ['whose bytes have changed', changedOnDisk, 'its checksum does not fit its bytes'],
+  ])(
+    '%s stands in the way of its partition alone: that is told, shown, and nothing is skipped',
+    async (_, damage, reason) => {
+      await on.produce(0, ['before'])
+      await damage()
+      await on.produce(0, ['after'])
+      const seen: string[] = []
+      const { happenings, mapping } = await on.start(async (event) => {
+        seen.push(...valuesIn(event).map(({ value }) => value))
+        return ok
+      })
+      await on.until(() => happenings.some(({ type }) => type === 'poll-error'))
+      await on.produce(1, ['other'])
+      await on.until(async () => (await on.committed()).join() === '1,1,-1')
+      expect(seen).toEqual(['before', 'other'])
+      expect(happenings.filter(({ type }) => type === 'poll-error')).toMatchObject([
+        { error: expect.stringContaining(`${on.topic}-0: the record batch at offset 1 to 1 cannot be read`) },
+      ])
+      const unreadable = { firstOffset: 1, lastOffset: 1, reason: expect.stringContaining(reason) }
+      const wayPast = `--group group-of-${on.topic} --topic ${on.topic}:0 --reset-offsets --to-offset 2`
+      expect(mapping.state()).toMatchObject({
+        membership: { joined: true },
+        partitions: [{ lag: 2, unreadable: { ...unreadable, hint: expect.stringContaining(wayPast) } }, {}, {}],
+      })
+    },
+  )
 })
 
 it('hands over what a schema registry decodes, and gives up, with its reason, what it does not', async () => {

@@ -1,5 +1,6 @@
 // One assigned partition: what waits, what is being worked on, and up to where everything is resolved.
 import type { WaitingPartition, WaitingRecord } from './batch.ts'
+import type { Damage } from './fetch/partition-records.ts'
 import type { Beginning } from './group-offsets.ts'
 import { recordBytes } from './to-event.ts'
 
@@ -24,6 +25,8 @@ export class PartitionQueue implements WaitingPartition {
   endOffset: number | null = null
   /** Offsets that Kafka had deleted before they were read. */
   lostToRetention = 0
+  /** The record batch at which reading stands still, because it cannot be read; null while reading goes on. */
+  unreadable: (Damage & { sinceMs: number }) | null = null
   /** Another member's now, or read anew from elsewhere: nothing about it may be committed any more. */
   lost = false
 
@@ -49,6 +52,7 @@ export class PartitionQueue implements WaitingPartition {
       this.bytes += recordBytes(record)
     }
     this.requestedOffset ??= fetchedOffset
+    this.unreadable = null
     this.nextOffset = Math.max(known, nextOffset)
   }
 
@@ -57,11 +61,6 @@ export class PartitionQueue implements WaitingPartition {
     const taken = this.records.splice(0, count)
     for (const record of taken) this.bytes -= recordBytes(record)
     return taken
-  }
-
-  /** Is more known to lie in its log than was read? */
-  get isBehind(): boolean {
-    return this.endOffset !== null && (this.nextOffset ?? 0) < this.endOffset
   }
 
   /** The lowest offset that is not resolved, which is where the group's commit belongs; null before the first fetch. */

@@ -9,7 +9,8 @@
 // - It has no revoke hook, and its own commit tries again across rebalances with the new generation. So commits go out
 //   once, with the generation of the moment in which the caller chose them.
 import type { Batch, Consumer, EachBatchPayload, Kafka, LogEntry } from 'kafkajs'
-import { standStillAtDamage } from './damage.ts'
+import { decodeByOurselves } from './fetch/own-decoding.ts'
+import type { FetchedMessage } from './fetch/partition-records.ts'
 import { GroupOffsets } from './group-offsets.ts'
 import { heartbeatMs, openConsumer, openKafka } from './kafka-client.ts'
 import { KeptMember } from './kept-member.ts'
@@ -17,7 +18,7 @@ import { leaveForDead } from './leave-group.ts'
 import { type Membership, MembershipWatch } from './membership.ts'
 import type { PollerEvents, PollerOptions } from './polling.ts'
 import { Room } from './room.ts'
-import { Unreadable } from './unreadable.ts'
+import { StandStill } from './stand-still.ts'
 
 const spansEveryMs = 5_000
 const reconnectMs = { min: 100, max: 500 }
@@ -41,8 +42,7 @@ export class Poller {
   readonly #membership = new MembershipWatch()
   #dead: string[] = []
   #failures = 0
-  /** A session has failed: it may have been by records that cannot be decoded. */
-  #isSuspicious = false
+  #standStill: StandStill | null = null
   #signalEnd = (_error: Error | null): void => {}
   #ended: Promise<void> = Promise.resolve()
 
@@ -52,6 +52,7 @@ export class Poller {
     this.#room = new Room(options.topic, events)
     this.#kept = options.membersFolder ? new KeptMember(options.membersFolder, options.groupId) : null
     this.#kafka = openKafka(options, (entry) => this.#log(entry))
+    decodeByOurselves(this.#kafka, (_topic, partition, damage) => this.#standStill?.at(partition, damage))
   }
 
   /** Begins to poll, and returns at once. */
@@ -99,7 +100,6 @@ export class Poller {
       } catch (error) {
         if (this.#stopping) return
         this.#failures += 1
-        this.#isSuspicious = true
         const delayMs = Math.min(reconnectMs.max, reconnectMs.min * 2 ** (this.#failures - 1))
         this.#membership.failed(messageOf(error))
         this.#events.failed(messageOf(error), delayMs)
@@ -116,21 +116,16 @@ export class Poller {
     })
     const { topic, groupId, start } = this.#options
     const offsets = new GroupOffsets(this.#kafka, groupId, topic, start)
-    const unreadable = new Unreadable({
-      poller: this.#options,
-      assigned: () => this.#assigned,
-      consumer,
-      events: this.#events,
-    })
-    this.#listen(consumer, offsets, unreadable)
+    this.#listen(consumer, offsets)
     const timer = setInterval(() => this.#tellSpans(offsets), spansEveryMs)
-    const forget = standStillAtDamage({
+    const standStill = new StandStill({
       topic,
       assigned: () => this.#assigned,
       isPaused: (partition) => this.#room.isPaused(partition),
       consumer,
       events: this.#events,
     })
+    this.#standStill = standStill
     try {
       await consumer.connect()
       await consumer.subscribe({ topic, fromBeginning: start.position !== 'LATEST' })
@@ -142,8 +137,7 @@ export class Poller {
       if (error) throw error
     } finally {
       clearInterval(timer)
-      forget()
-      unreadable.close()
+      standStill.close()
       this.#generation += 1
       this.#consumer = null
       this.#commit = null
@@ -156,7 +150,7 @@ export class Poller {
     }
   }
 
-  #listen(consumer: Consumer, offsets: GroupOffsets, unreadable: Unreadable): void {
+  #listen(consumer: Consumer, offsets: GroupOffsets): void {
     this.#membership.listenTo(consumer)
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       const sameMember = this.#memberId === payload.memberId
@@ -171,7 +165,7 @@ export class Poller {
       // kafkajs keeps what is paused across rebalances, even of partitions that went and came back empty.
       this.roomMade()
       const unknown = this.#assigned.filter((p) => !positions.some(({ partition }) => partition === p))
-      if (unknown.length > 0) this.#begin(consumer, offsets, unreadable, unknown)
+      if (unknown.length > 0) this.#begin(consumer, offsets, unknown)
     })
     consumer.on(consumer.events.START_BATCH_PROCESS, ({ payload }) => {
       // Control records or aborted ones only: kafkajs moves on by itself and does not call `eachBatch`.
@@ -183,7 +177,7 @@ export class Poller {
   }
 
   /** Finds out where the group stands before anything is fetched, rather than let kafkajs begin where it likes. */
-  #begin(consumer: Consumer, offsets: GroupOffsets, unreadable: Unreadable, partitions: number[]): void {
+  #begin(consumer: Consumer, offsets: GroupOffsets, partitions: number[]): void {
     const { topic } = this.#options
     const isCurrent = this.#currently()
     consumer.pause([{ topic, partitions }])
@@ -192,10 +186,7 @@ export class Poller {
       if (!isCurrent()) return
       for (const { partition, offset } of beginnings) consumer.seek({ topic, partition, offset: String(offset) })
       this.#events.begins(beginnings)
-      const readable = this.#isSuspicious ? await unreadable.sift(beginnings) : partitions
-      if (!isCurrent()) return
-      this.#isSuspicious = readable.length < partitions.length
-      if (readable.length > 0) consumer.resume([{ topic, partitions: readable }])
+      consumer.resume([{ topic, partitions }])
     }
     begin().catch((error) => isCurrent() && this.#signalEnd(error))
   }
@@ -220,7 +211,11 @@ export class Poller {
     const { partition, messages, highWatermark, fetchedOffset } = batch as Batch & { fetchedOffset: string }
     const nextOffset = Number(batch.lastOffset()) + 1
     const fetched = { partition, fetchedOffset: Number(fetchedOffset), nextOffset, endOffset: Number(highWatermark) }
-    await this.#events.arrived({ ...fetched, messages, isCurrent: this.#currently() })
+    await this.#events.arrived({
+      ...fetched,
+      messages: messages as unknown as FetchedMessage[],
+      isCurrent: this.#currently(),
+    })
     while (!this.#stopping) {
       if (this.#room.pauseFull(this.#assigned, this.#consumer)) return
       await this.#room.wait(heartbeatMs / 2)

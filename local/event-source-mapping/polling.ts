@@ -1,4 +1,5 @@
 // What a poller is told, and what it tells and asks whoever takes in what it reads.
+import type { Damage } from './fetch/partition-records.ts'
 import type { Beginning, LogSpan, StartingPoint } from './group-offsets.ts'
 import type { KafkaMessage } from './to-event.ts'
 
@@ -29,10 +30,8 @@ export interface PollerEvents {
   /** Where the partitions' logs begin and end, every few seconds. */
   spans(spans: ReadonlyMap<number, LogSpan>): void
   failed(error: string, delayMs: number): void
-  /** The offset that is read next; null when it is not known. */
-  position(partition: number): number | null
-  /** Is more known to lie in its log than was read? */
-  isBehind(partition: number): boolean
+  /** The record batch that comes next cannot be read. It is tried again after `delayMs`, for as long as it takes. */
+  unreadable(partition: number, damage: Damage, delayMs: number): void
   /** Has the partition taken in as much as it may hold? */
   isFull(partition: number): boolean
   /** Has it room for a fetch again? Below `isFull` by a margin, so that pausing and resuming stay rare. */

@@ -8,6 +8,7 @@ import type { Fetched, PollerEvents } from './polling.ts'
 import { recordDecoder } from './schema-registry/decode.ts'
 import type { MappingSettings } from './settings.ts'
 import type { EventSource, KafkaMessage } from './to-event.ts'
+import { unreadableSentence } from './unreadable.ts'
 
 export interface ReadingOptions {
   settings: MappingSettings
@@ -77,8 +78,20 @@ function pollerEvents({ settings, source, dispatcher, journal, turnSoon }: Readi
       dispatcher.noteEnds(spans)
     },
     failed: (error, delayMs) => journal.tell({ type: 'poll-error', error, delayMs }),
-    position: (partition) => dispatcher.queue(partition)?.nextOffset ?? null,
-    isBehind: (partition) => dispatcher.queue(partition)?.isBehind ?? false,
+    unreadable(partition, damage, delayMs) {
+      const queue = dispatcher.queue(partition)
+      if (!queue) return
+      // It is met again every few seconds, and told once.
+      const isNew = queue.unreadable?.firstOffset !== damage.firstOffset
+      queue.unreadable = { ...damage, sinceMs: isNew ? performance.now() : (queue.unreadable?.sinceMs ?? 0) }
+      if (!isNew) return
+      const { consumerGroupId } = settings
+      journal.tell({
+        type: 'poll-error',
+        error: unreadableSentence({ topic, partition, consumerGroupId }, damage),
+        delayMs,
+      })
+    },
     isFull: (partition) => fill(partition) >= 1,
     hasRoom: (partition) => fill(partition) <= 0.5,
   }

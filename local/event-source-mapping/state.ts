@@ -1,6 +1,7 @@
 // A mapping as it is now, as plain JSON for whoever watches it.
 import { nameOf } from './destination.ts'
 import type { Dispatcher } from './dispatch.ts'
+import type { Damage } from './fetch/partition-records.ts'
 import type { GiveUpCondition } from './happening.ts'
 import type { Batch } from './in-flight.ts'
 import type { Membership } from './membership.ts'
@@ -10,6 +11,7 @@ import type { PartitionQueue } from './partition.ts'
 import type { GivenUp } from './recently-given-up.ts'
 import type { MappingSettings } from './settings.ts'
 import { payloadBytesMax } from './to-event.ts'
+import { wayPast } from './unreadable.ts'
 
 export interface PartitionState {
   topic: string
@@ -50,6 +52,15 @@ export interface PartitionState {
   lag: number | null
   /** Offsets that Kafka had deleted before they were read, since the partition was assigned. */
   lostToRetention: number
+  /** The record batch at which reading stands still, because it cannot be read; null while reading goes on. */
+  unreadable: UnreadableState | null
+}
+
+export interface UnreadableState extends Damage {
+  /** ms since 1970 */
+  since: number
+  /** What to do about it. */
+  hint: string
 }
 
 export interface BisectPart {
@@ -110,7 +121,7 @@ export function stateOf(parts: StateParts): MappingState {
   const { consumerGroupId, topic, enabled, batchSizeMax, windowMs } = settings
   const limits = { records: batchSizeMax, bytes: payloadBytesMax, windowMs }
   const partitions = dispatcher.queues().map((queue) => {
-    return partitionState(queue, dispatcher.ownerOf(queue), windowMs, (ms) => Math.round(ms + epochMs))
+    return partitionState(queue, dispatcher.ownerOf(queue), settings, (ms) => Math.round(ms + epochMs))
   })
   const lags = partitions.map(({ lag }) => lag)
   const chosen = ['EventCount', 'ErrorCount', 'KafkaMetrics'] as const
@@ -147,7 +158,7 @@ function failureSettings(settings: MappingSettings): FailureSettings {
 function partitionState(
   queue: PartitionQueue,
   owner: Batch | undefined,
-  windowMs: number,
+  { windowMs, consumerGroupId }: MappingSettings,
   toEpoch: (ms: number) => number,
 ): PartitionState {
   const { topic, partition, records, held, committedOffset, nextOffset, endOffset } = queue
@@ -175,7 +186,18 @@ function partitionState(
     endOffset,
     lag: endOffset === null || committedOffset === null ? null : Math.max(0, endOffset - committedOffset),
     lostToRetention: queue.lostToRetention,
+    unreadable: unreadableState(queue, consumerGroupId, toEpoch),
   }
+}
+
+function unreadableState(
+  { topic, partition, unreadable }: PartitionQueue,
+  consumerGroupId: string,
+  toEpoch: (ms: number) => number,
+): UnreadableState | null {
+  if (!unreadable) return null
+  const { sinceMs, ...damage } = unreadable
+  return { ...damage, since: toEpoch(sinceMs), hint: wayPast({ topic, partition, consumerGroupId }, damage) }
 }
 
 function bisectPart({ path, slices, attempt, giveUp }: Part): BisectPart {

@@ -6,16 +6,25 @@
 /** Lambda's limit on the payload of an invocation. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html */
 export const payloadBytesMax = 6 * 1024 * 1024
 
-/** The slice of a kafkajs message that is needed here. */
+/** A record as it was fetched. */
 export interface KafkaMessage {
   offset: string
-  timestamp: string
+  /** Absent from records that Kafka 0.9 or older has written. */
+  timestamp?: string
   key: Buffer | null
   value: Buffer | null
-  headers?: Record<string, Buffer | string | (Buffer | string)[] | undefined>
-  /** Absent from kafkajs's types, and from messages older than Kafka 0.11. 1 is LOG_APPEND_TIME. */
+  /** In order. Absent from records older than Kafka 0.11, as is what follows. */
+  headers?: readonly Header[]
+  /** 1 is LOG_APPEND_TIME. */
   batchContext?: { timestampType?: number }
+  /** It stands for one whose batch unpacks to more than is allowed. */
+  isTooLarge?: true
 }
+
+export type Header = readonly [name: string, value: Buffer | null]
+
+/** Kafka's own timestamp for a record that has none. */
+export const noTimestamp = '-1'
 
 /** What a schema registry adds to a record of which it decoded an attribute. */
 export interface RecordSchemas {
@@ -44,8 +53,7 @@ export interface EventSlice {
  * than `bytesMax`, which is found out without building it where the raw sizes tell.
  *
  * A record without a key or value (a tombstone) has no such field, which is what AWS sends
- * (github.com/aws-powertools/powertools-lambda-typescript issues 4988 and 5016). kafkajs keeps headers in an object, so
- * the order between different names is the one of its keys.
+ * (github.com/aws-powertools/powertools-lambda-typescript issues 4988 and 5016).
  */
 export function recordEncoder(
   topic: string,
@@ -53,13 +61,13 @@ export function recordEncoder(
   bytesMax: number,
 ): (message: KafkaMessage, schemas?: RecordSchemas) => string | null {
   const head = `{"topic":${asciiJson(topic)},"partition":${partition},"offset":`
-  return function encodeRecord({ offset, timestamp, key, value, headers, batchContext }, schemas) {
+  return function encodeRecord({ offset, timestamp = noTimestamp, key, value, headers, batchContext }, schemas) {
     if (bytesAtLeast(key, value, headers) > bytesMax) return null
     const type = batchContext?.timestampType === 1 ? 'LOG_APPEND_TIME' : 'CREATE_TIME'
     let json = `${head}${offset},"timestamp":${timestamp},"timestampType":"${type}"`
     if (key) json += `,"key":"${key.toString('base64')}"`
     if (value) json += `,"value":"${value.toString('base64')}"`
-    json += `,"headers":${headers ? encodeHeaders(headers) : '[]'}`
+    json += `,"headers":${headers && headers.length > 0 ? encodeHeaders(headers) : '[]'}`
     json += schemas ? `,${asciiText(JSON.stringify(schemas).slice(1))}` : '}'
     // Reading a character makes one flat text of the many pieces that V8 keeps until then. Records wait in thousands,
     // and with pieces the collecting of garbage would cost more than all else that the mapping does.
@@ -97,27 +105,18 @@ function envelope({ arn, bootstrapServers }: EventSource): string {
 /** A floor for the encoded size: base64 makes 4 bytes of 3, and each byte of a header is at least a digit and a comma. */
 function bytesAtLeast(key: Buffer | null, value: Buffer | null, headers: KafkaMessage['headers']): number {
   let bytes = ((key?.length ?? 0) + (value?.length ?? 0)) * (4 / 3)
-  for (const name in headers) {
-    const values = headers[name]
-    for (const one of Array.isArray(values) ? values : [values]) bytes += (one?.length ?? 0) * 2
-  }
+  for (const [, one] of headers ?? []) bytes += (one?.length ?? 0) * 2
   return bytes
 }
 
 /** One object per header, in order, duplicates kept. Values are bytes as numbers from 0 to 255. */
-function encodeHeaders(headers: NonNullable<KafkaMessage['headers']>): string {
-  const parts: string[] = []
-  for (const name in headers) {
-    const values = headers[name]
-    for (const value of Array.isArray(values) ? values : [values]) parts.push(`{${asciiJson(name)}:${byteList(value)}}`)
-  }
-  return `[${parts.join(',')}]`
+function encodeHeaders(headers: readonly Header[]): string {
+  return `[${headers.map(([name, value]) => `{${asciiJson(name)}:${byteList(value)}}`).join(',')}]`
 }
 
 /** Not documented by AWS: a header without a value. We send no bytes, because readers map over the array. */
-function byteList(value: Buffer | string | null | undefined): string {
-  if (value == null) return '[]'
-  return `[${(typeof value === 'string' ? Buffer.from(value) : value).join(',')}]`
+function byteList(value: Buffer | null): string {
+  return value === null ? '[]' : `[${value.join(',')}]`
 }
 
 function asciiJson(text: string): string {

@@ -10,7 +10,9 @@ const partition = {
   committedOffset: 4,
   endOffset: 9,
   lag: 5,
+  unreadable: null,
 } as MappingState['partitions'][number]
+const unreadable = { firstOffset: 4, lastOffset: 4, reason: 'its checksum', since: 1, hint: 'wait' }
 
 const member: MappingState = {
   uuid: 'a-uuid',
@@ -39,6 +41,13 @@ afterEach(() => health?.close())
 
 it.each([
   ['a member with partitions', member, false, true, 'reads orders-1'],
+  [
+    'one that cannot read on',
+    { ...member, partitions: [{ ...partition, unreadable }] },
+    false,
+    true,
+    'stands still at what cannot be read in orders-1',
+  ],
   ['a standby', { ...member, partitions: [] }, false, true, 'standby: other members have all partitions'],
   ['one whose mapping is disabled', { ...outside, enabled: false }, false, true, 'disabled'],
   ['one that Kafka does not let in', outside, false, false, 'no broker'],

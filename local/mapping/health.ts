@@ -21,7 +21,11 @@ export function readiness({ enabled, membership, partitions, topic }: MappingSta
   if (!enabled) return { ok: true, reason: 'the mapping is disabled: it neither polls nor invokes' }
   if (!membership.joined) return { ok: false, reason: membership.error ?? 'it has not joined its group yet' }
   if (partitions.length === 0) return { ok: true, reason: 'standby: other members have all partitions' }
-  return { ok: true, reason: `reads ${partitions.map(({ partition }) => `${topic}-${partition}`).join(', ')}` }
+  const names = (some: MappingState['partitions']) => some.map(({ partition }) => `${topic}-${partition}`).join(', ')
+  const standing = partitions.filter(({ unreadable }) => unreadable !== null)
+  // A restart would meet the same bytes, so it stays ready for its other partitions.
+  const except = standing.length > 0 ? `, but stands still at what cannot be read in ${names(standing)}` : ''
+  return { ok: true, reason: `reads ${names(partitions)}${except}` }
 }
 
 /**
@@ -57,8 +61,8 @@ export function serveHealth(
 
 function verdictAnswer(name: 'ready' | 'live', verdict: Verdict, state: MappingState): ProbeAnswer {
   const { uuid, topic, consumerGroupId, membership } = state
-  const partitions = state.partitions.map(({ partition, phase, committedOffset, endOffset, lag }) => {
-    return { partition, phase, committedOffset, endOffset, lag }
+  const partitions = state.partitions.map(({ partition, phase, committedOffset, endOffset, lag, unreadable }) => {
+    return { partition, phase, committedOffset, endOffset, lag, unreadable }
   })
   return {
     status: verdict.ok ? 200 : 503,

@@ -11,7 +11,7 @@ const msk = 'names the cluster of MSK, and the schemas that a registry decoded b
 const bytes = 'carries every byte of every record to the function, and takes no more room than was reckoned'
 const metadata = "%s gets one message for the batch: AWS's metadata, member by member"
 const condition = 'the condition %s has one name for all'
-const damaged = 'stands still at a batch that cannot be read, says so, reads the other partitions, and skips nothing'
+const damaged = '%s stands in the way of its partition alone: that is told, shown, and nothing is skipped'
 
 export const documentedRows: Record<string, Record<string, string>> = {
   'Many processes of one mapping': {
@@ -166,12 +166,9 @@ export const documentedRows: Record<string, Record<string, string>> = {
     'share groups': settings.refused,
     'static and cooperative membership':
       'takes a member whose process was killed out of the group, rather than wait for its session to time out',
-    'headers by name': event,
     'a fetch is unpacked whole': 'batches of 40 KB that unpack to %s are read within the bound',
-    "a batch's records are the arguments of one call":
-      'refuses a batch that claims more records than kafkajs could hold',
-    'the checksum of a batch': damaged,
-    'bytes that cannot be decoded':
-      'lets a partition stand still whose records cannot be decoded, and reads the others',
+    'bytes that cannot be read': damaged,
+    'a batch of more records than one answer may hold':
+      'is read in parts when its records are more than one answer may hold',
   },
 }
