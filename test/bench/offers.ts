@@ -5,9 +5,11 @@
 // which is when every partition has had a record from `latenessMs` after it: at this rate some milliseconds after that moment.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Kafka, logLevel, Partitioners } from 'kafkajs'
-import type { Abandonment, EventRow } from '../../functions/api/schemas.ts'
-import { journeys, spike } from '../../functions/producer/journeys.ts'
+import type { Abandonment } from '../../functions/api/schemas/abandonment.ts'
+import type { EventRow } from '../../functions/api/schemas.ts'
 import { orderedStory } from '../../functions/producer/story.ts'
+import { retail } from '../../functions/retail/business.ts'
+import { spike } from '../../functions/retail/journeys.ts'
 import { pipeline } from '../../infra/pipeline.ts'
 import { eventually, freshDirectory, type LocalStack, startLocalStack } from '../local-stack.ts'
 import { usage } from './usage.ts'
@@ -57,17 +59,17 @@ async function play({ kafka }: LocalStack): Promise<number> {
   })
   await producer.connect()
   const startMs = Date.now()
-  const { abandonMs, latenessMs, windowMs } = pipeline.scenarios[scenario]
+  const { ABANDON_AFTER_MS, ABANDON_LATENESS_MS, ABANDON_WINDOW_MS } = pipeline.scenarios[scenario].variables
   const originMs = startMs + secondsBefore * 1_000 - spike.fromMs
-  const endMs = originMs + spike.toMs + abandonMs + latenessMs + 5 * windowMs
-  const told = journeys({ seed: 'bench', originMs, fromMs: startMs, eventsPerSecond: rate })
+  const afterMs = Number(ABANDON_AFTER_MS) + Number(ABANDON_LATENESS_MS) + 5 * Number(ABANDON_WINDOW_MS)
+  const endMs = originMs + spike.toMs + afterMs
+  const told = retail.simulation.stories[scenario]({ seed: 'bench', originMs, fromMs: startMs, eventsPerSecond: rate })
   const story = orderedStory(told, endMs)
   const sending: Promise<unknown>[] = []
   let sent = 0
   while (Date.now() < endMs) {
-    const events = story.take(Date.now(), 10_000)
-    sent += events.length
-    const messages = events.map((event) => ({ key: String(event.user_id), value: JSON.stringify(event) }))
+    const messages = story.take(Date.now(), 10_000).map(({ key, event }) => ({ key, value: JSON.stringify(event) }))
+    sent += messages.length
     if (messages.length > 0) sending.push(producer.send({ topic: pipeline.shop.topic, acks: -1, messages }))
     await sleep(tickMs)
   }
