@@ -37,7 +37,7 @@ try {
   const sent = await play(stack)
   const told = await eventually('all offers are sent', async () => {
     const answer = await stack.get<Abandonment>('/api/abandonment')
-    return answer.incidents[0]?.closedAt && answer.offers.waiting === 0 && answer
+    return Boolean(answer.incidents[0]?.closedAt) && answer.offers.waiting === 0 && answer
   })
   const cpuMicros = ((usage(stack.process).cpuMs - before.cpuMs) * 1_000) / sent
   console.log(
