@@ -9,6 +9,7 @@ import { openDatabase } from '../../functions/store/postgres/database.ts'
 import { migrate } from '../../functions/store/postgres/migrate.ts'
 import { event, group } from '../../functions/store/testing/fixtures.ts'
 import { connectionAt, freshUrl, schemaOf, storeAt, waiting } from './database.ts'
+import { startPassage } from './passage.ts'
 
 const one = { group, outcomes: [event({ offset: 0 }, { event_id: 'a' })] }
 
@@ -162,6 +163,35 @@ it('says that the server has no room, keeps nothing of the batch, and takes it w
   expect(await store.head(group)).toBe(0)
   await other.query('DROP TRIGGER full_disk ON event_minute')
   expect(await store.writeBatch(one)).toMatchObject({ stored: 1 })
+})
+
+it('notices a server that is gone without a word long before a statement would be ended, and goes on when it is back', async () => {
+  const { hostname, port } = new URL(inject('postgresUrl'))
+  const between = await startPassage({ hostname, port: Number(port) })
+  const url = freshUrl().replace(`${hostname}:${port}`, `127.0.0.1:${between.port}`)
+  const store = await storeAt(url)
+  expect(await store.writeBatch(one)).toMatchObject({ stored: 1 })
+  between.hold()
+  const two = { group, outcomes: [event({ offset: 1 }, { event_id: 'b' })] }
+  const asked = await Promise.allSettled([store.writeBatch(two), store.totals(group)])
+  const refused = { status: 'rejected', reason: { code: 'STORE_UNAVAILABLE', retriable: true } }
+  expect(asked).toMatchObject([refused, refused])
+  between.letGo()
+  expect(await store.writeBatch(two)).toMatchObject({ stored: 1 })
+  between.close()
+}, 25_000)
+
+it('leaves a statement alone that takes its time', async () => {
+  const url = freshUrl()
+  const store = await storeAt(url, { busyMsMax: 20_000 })
+  const other = await connectionAt(url)
+  await other.query('BEGIN; LOCK TABLE event_minute')
+  const writing = store.writeBatch(one)
+  await waiting(other, 1)
+  // Longer than it takes to doubt and to ask.
+  await other.query('SELECT pg_sleep(5)')
+  await other.query('COMMIT')
+  expect(await writing).toMatchObject({ stored: 1 })
 })
 
 it('answers a caller who comes after it was closed', async () => {

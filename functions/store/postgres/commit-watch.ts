@@ -16,7 +16,7 @@ export interface CommitWatchOptions {
   open: () => Listener
   /** The pause before the next try when there is no connection; 250 ms unless given. */
   retryMs?: number
-  /** How often a silent connection is asked whether it still stands; 10 s unless given. */
+  /** How often a silent connection is asked whether it still stands; 2 s unless given. */
   checkMs?: number
 }
 
@@ -34,7 +34,7 @@ export function notifyCommit(session: Session, channel: string): void {
  * Listens on a connection of its own, and only while somebody wants to know. Whenever it begins to listen, first or
  * after a connection was lost, listeners are told: something may have been committed before.
  */
-export function watchCommits({ channel, open, retryMs = 250, checkMs = 10_000 }: CommitWatchOptions): CommitWatch {
+export function watchCommits({ channel, open, retryMs = 250, checkMs = 2_000 }: CommitWatchOptions): CommitWatch {
   const listeners = new Set<() => void>()
   let running: { end(): Promise<void> } | undefined
 

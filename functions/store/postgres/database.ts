@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import pg from 'pg'
 import { PipelineError } from '../../errors.ts'
 import type { StoreAddress } from './address.ts'
+import { watchAnswers } from './answer-watch.ts'
 import { storeFailure } from './failure.ts'
 
 /** SQL with `$1` parameters. Connections prepare it once, under its name. */
@@ -44,12 +45,14 @@ export interface DatabaseOptions {
 
 /** A consumer uses one; an API answers that many reads at once, and the rest wait their turn. */
 const connectionsDefault = 4
-const connectMsMax = 5_000
+const connectMsMax = 4_000
 const idleMsMax = 30_000
 /** Far above what any statement of ours takes: it ends what is stuck. */
 const statementMsMax = 30_000
-/** The server may be gone without a word; then nobody else ends the statement. */
+/** Should all else fail. What is gone without a word is noticed long before: see answer-watch.ts. */
 const answerMsMax = statementMsMax + 5_000
+/** A connection that only listens asks nothing that takes its time. */
+const listenMsMax = 2_000
 /** A process that stands still in a transaction holds up its group: the server lets go of it. */
 const stillMsMax = 10_000
 
@@ -77,6 +80,8 @@ export function openDatabase(address: StoreAddress, options: DatabaseOptions): D
   pool.on('error', () => {})
   // One that breaks while it is lent fails what it was asked; the driver would tell it once more, to nobody.
   pool.on('connect', (client) => client.on('error', () => {}))
+  // A database inside the process cannot be gone without it.
+  const watch = options.stream ? null : watchAnswers({ config })
   let closed = false
 
   async function connect(): Promise<pg.PoolClient> {
@@ -90,7 +95,8 @@ export function openDatabase(address: StoreAddress, options: DatabaseOptions): D
 
   /** Sends at once: the driver pipelines what is not waited for. */
   function query<Row>(client: pg.ClientBase, statement: Statement, values: Value[]): Promise<Row[]> {
-    return client.query({ ...statement, values }).then(({ rows }) => rows, fail)
+    const answer = client.query({ ...statement, values })
+    return (watch ? watch.over(client, answer) : answer).then(({ rows }) => rows, fail)
   }
 
   async function transaction<Result>(work: (session: Session) => Promise<Result>): Promise<Result> {
@@ -139,11 +145,12 @@ export function openDatabase(address: StoreAddress, options: DatabaseOptions): D
       }
     },
     transaction,
-    client: () => new pg.Client(config),
+    client: () => new pg.Client({ ...config, query_timeout: listenMsMax }),
     async close() {
       if (closed) return
       closed = true
       await pool.end()
+      watch?.close()
     },
   }
 }
