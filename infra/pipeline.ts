@@ -90,6 +90,11 @@ export interface PipelineDescription {
   abandonment?: AbandonmentDescription
 }
 
+/** What the consumers read. */
+function mappingsOf(consumers: Record<string, FunctionDescription>): MappingDescription[] {
+  return Object.entries(consumers).flatMap(([name, { reads }]) => (reads ? [{ name, function: name, ...reads }] : []))
+}
+
 const functions = {
   // The producer runs for the minute of its schedule; what remains is for its last acknowledgements.
   producer: {
@@ -192,10 +197,6 @@ const functions = {
   },
 } satisfies Record<string, FunctionDescription>
 
-function mappingsOf(consumers: Record<string, FunctionDescription>): MappingDescription[] {
-  return Object.entries(consumers).flatMap(([name, { reads }]) => (reads ? [{ name, function: name, ...reads }] : []))
-}
-
 export const pipeline = {
   name: 'freshet',
 
@@ -215,7 +216,6 @@ export const pipeline = {
 
   functions,
 
-  /** What the consumers read. */
   mappings: mappingsOf(functions),
 
   schedules: [

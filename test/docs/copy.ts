@@ -34,9 +34,35 @@ export function insertAfter(folder: string, path: string, line: string, block: s
   write(folder, path, [...lines.slice(0, at + 1), block.trimEnd(), ...lines.slice(at + 1)].join('\n'))
 }
 
+/** Puts a block in the place of text that stands there once. */
+export function replace(folder: string, path: string, text: string, block: string): void {
+  const parts = readFileSync(join(folder, path), 'utf8').split(text)
+  if (parts.length !== 2) throw new Error(`${path}: expected once "${text}"`)
+  write(folder, path, parts.join(block))
+}
+
+/** Puts a block in the place of everything from the only line that reads like this. */
+export function replaceFrom(folder: string, path: string, line: string, block: string): void {
+  const text = readFileSync(join(folder, path), 'utf8')
+  replace(folder, path, text.slice(text.indexOf(line)), block)
+}
+
+/** Writes the files that are made from the description, as `npm run describe` does; answers what one of them holds. */
+export function describe(folder: string, file: string): string {
+  execFileSync(process.execPath, ['local/run.mjs', 'infra/write.ts'], { cwd: folder })
+  return readFileSync(join(folder, file), 'utf8')
+}
+
+/** They speak of the shop. */
+const tests = ['**/*.test.ts', '**/*.contract.ts', '**/testing/**', '**/testing.ts']
+
 /** @throws Error with the compiler's words when the copy's functions and description do not fit together */
 export function typeCheck(folder: string): void {
-  const config = { extends: './tsconfig.json', include: ['functions/**/*.ts', 'infra/*.ts'], exclude: ['**/*.test.ts'] }
+  const config = {
+    extends: './tsconfig.json',
+    include: ['functions/**/*.ts', 'infra/*.ts', 'local/**/*.ts'],
+    exclude: tests,
+  }
   writeFileSync(join(folder, 'tsconfig.docs.json'), JSON.stringify(config))
   try {
     execFileSync(join(root, 'node_modules/.bin/tsc'), ['--noEmit', '-p', 'tsconfig.docs.json'], { cwd: folder })
