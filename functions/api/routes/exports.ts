@@ -1,7 +1,8 @@
 // GET /api/exports/events and /api/exports/dead-letters: all rows, or those that fit a filter, as a file.
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
+import type { Context } from 'hono'
 import { exportAnswers } from '../export/answer.ts'
-import { writeOut } from '../export/write-out.ts'
+import { type ExportParts, type ExportQuery, writeOut } from '../export/write-out.ts'
 import { afterQuery, wholeNumber } from '../page.ts'
 import type { ApiParts } from '../parts.ts'
 import { problemResponses } from '../problem.ts'
@@ -50,23 +51,39 @@ const deadLettersRoute = createRoute({
 const eventColumns = eventSchema.keyof().options
 const deadLetterColumns = deadLetterSchema.keyof().options
 
+/** What a list's export needs beside its filter; the columns are the first line of a CSV. */
+interface Exported<Filter, Stored, Row> extends ExportParts<Filter, Stored, Row> {
+  name: string
+}
+
 export function mountExports(app: OpenAPIHono, parts: Pick<ApiParts, 'store' | 'group' | 'streams'>): void {
   const { store, group } = parts
   const { answer } = exportAnswers(parts)
-  app.openapi(eventsRoute, async (c) => {
-    const asked = c.req.valid('query')
-    const { format, limit, after = 0 } = asked
-    const filter = eventFilterOf(asked) ?? {}
-    const rows = { search: store.search.events, toRow: eventRow, columns: eventColumns }
+
+  async function send<Filter, Stored extends { seq: number }, Row extends object>(
+    c: Context,
+    { name, ...rows }: Exported<Filter, Stored, Row>,
+    { format, limit, after = 0 }: z.infer<typeof exportQuery>,
+    filter: ExportQuery<Filter>['filter'],
+  ): Promise<never> {
     const pieces = writeOut({ group, filter, format, after, limit }, rows)
-    return (await answer(c, { name: 'events', format }, pieces)) as never
+    return (await answer(c, { name, format }, pieces)) as never
+  }
+
+  app.openapi(eventsRoute, (c) => {
+    const asked = c.req.valid('query')
+    const { events: search } = store.search
+    return send(
+      c,
+      { name: 'events', search, toRow: eventRow, columns: eventColumns },
+      asked,
+      eventFilterOf(asked) ?? {},
+    )
   })
-  app.openapi(deadLettersRoute, async (c) => {
+  app.openapi(deadLettersRoute, (c) => {
     const asked = c.req.valid('query')
-    const { format, limit, after = 0 } = asked
-    const filter = deadLetterFilterOf(asked) ?? {}
-    const rows = { search: store.search.deadLetters, toRow: deadLetterRow, columns: deadLetterColumns }
-    const pieces = writeOut({ group, filter, format, after, limit }, rows)
-    return (await answer(c, { name: 'dead-letters', format }, pieces)) as never
+    const { deadLetters: search } = store.search
+    const rows = { name: 'dead-letters', search, toRow: deadLetterRow, columns: deadLetterColumns }
+    return send(c, rows, asked, deadLetterFilterOf(asked) ?? {})
   })
 }

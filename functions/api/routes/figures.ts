@@ -29,15 +29,22 @@ export function mountFigures(
   app: OpenAPIHono,
   { store, group, now, timeZone, rules }: Pick<ApiParts, 'store' | 'group' | 'now' | 'timeZone' | 'rules'>,
 ): void {
+  // A span that has not changed comes as the same object again: its sums need not become text again.
+  const texts = new WeakMap<Rollup, string>()
+  function textOf(rollup: Rollup): string {
+    const text = texts.get(rollup) ?? JSON.stringify(figureOf(rollup, rules.revenueTypes))
+    texts.set(rollup, text)
+    return text
+  }
+
   app.openapi(route, async (c) => {
     const { by, from, to } = c.req.valid('query')
     const toMs = to === undefined ? now() : momentOf('to', to)
     const fromMs = from === undefined ? toMs - stretchMs[by] : momentOf('from', from)
     const rollups = await store.rollups({ group, by, fromMs, toMs, timeZone })
-    return c.json(
-      { timeZone, distinctUsersError, figures: rollups.map((rollup) => figureOf(rollup, rules.revenueTypes)) },
-      200,
-    )
+    const head = JSON.stringify({ timeZone, distinctUsersError }).slice(0, -1)
+    const text = `${head},"figures":[${rollups.map(textOf).join(',')}]}`
+    return c.body(text, 200, { 'content-type': 'application/json' }) as never
   })
 }
 
