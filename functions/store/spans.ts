@@ -8,7 +8,8 @@ export interface Span {
   to: number
 }
 
-const minuteMs = 60_000
+export const minuteMs = 60_000
+export const minutesPerHour = 60
 const hourMs = 60 * minuteMs
 const dayMs = 24 * hourMs
 
@@ -33,6 +34,24 @@ export function spansBetween(unit: SpanUnit, stretch: { fromMs: number; toMs: nu
     }
   }
   return spans.reverse()
+}
+
+/** A span in whole hours, and the minutes before and after them where a zone's day begins within an hour. */
+export interface Cut {
+  firstMinute: number
+  firstHour: number
+  /** Exclusive, like `endMinute`. */
+  endHour: number
+  endMinute: number
+}
+
+/** Minutes and hours since 1970. */
+export function cutOf({ from, to }: Span): Cut {
+  const firstMinute = Math.floor(from / minuteMs)
+  const endMinute = Math.floor(to / minuteMs)
+  const firstHour = Math.ceil(firstMinute / minutesPerHour)
+  const endHour = Math.floor(endMinute / minutesPerHour)
+  return { firstMinute, firstHour, endHour, endMinute }
 }
 
 interface Days {

@@ -1,12 +1,9 @@
 // Reads business figures by minute, hour or day from the sums that were kept as events arrived.
 import { emptySketch, estimateUsers, mergeSketch } from '../distinct-users.ts'
 import type { Rollup, RollupQuery, RollupSum } from '../figures.ts'
-import { type Span, spansBetween } from '../spans.ts'
+import { type Cut, cutOf, minutesPerHour, type Span, spansBetween } from '../spans.ts'
 import { numbers } from './columns.ts'
 import type { Database, Statement } from './database.ts'
-
-const minuteMs = 60_000
-const minutesPerHour = 60
 
 /** Sketches are 4 KiB an hour: a month of them for each statement. */
 const daysPerRead = 31
@@ -38,14 +35,6 @@ const sketchesOf: Statement = {
   name: 'rollup-sketches',
   text: `SELECT place, sketch FROM unnest($2::bigint[], $3::bigint[]) WITH ORDINALITY AS span (first_hour, end_hour, place)
     JOIN hour_users ON group_id = ${figuresId} AND hour >= first_hour AND hour < end_hour`,
-}
-
-/** `toMs` and `fromMs` in whole minutes, and the whole hours between them. */
-interface Cut {
-  firstMinute: number
-  firstHour: number
-  endHour: number
-  endMinute: number
 }
 
 export function rollupReader(database: Database): (query: RollupQuery) => Promise<Rollup[]> {
@@ -95,12 +84,4 @@ export function rollupReader(database: Database): (query: RollupQuery) => Promis
       return { fromMs: from, toMs: to, distinctUsers: users[index] ?? null, sums: sums.get(place) as RollupSum[] }
     })
   }
-}
-
-function cutOf({ from, to }: Span): Cut {
-  const firstMinute = Math.floor(from / minuteMs)
-  const endMinute = Math.floor(to / minuteMs)
-  const firstHour = Math.ceil(firstMinute / minutesPerHour)
-  const endHour = Math.floor(endMinute / minutesPerHour)
-  return { firstMinute, firstHour, endHour, endMinute }
 }

@@ -3,23 +3,15 @@ import type { Database, Statement } from 'better-sqlite3'
 import { emptySketch, estimateUsers, mergeSketch } from '../distinct-users.ts'
 import type { Rollup, RollupQuery, RollupSum } from '../figures.ts'
 import { keptRollups } from '../kept-rollups.ts'
-import { type Span, spansBetween } from '../spans.ts'
+import { type Cut, cutOf, minuteMs, minutesPerHour, type Span, spansBetween } from '../spans.ts'
 
-const minuteMs = 60_000
-const minutesPerHour = 60
-
-/** Whole hours, and the minutes before and after them where a zone's day begins within an hour. */
-interface Cut {
+interface CutOfFigures extends Cut {
   /** The generation of the group's figures. */
   figuresId: number
-  firstMinute: number
-  firstHour: number
-  endHour: number
-  endMinute: number
 }
 
 type SumCells = [eventType: string, region: string, amountBucket: string, events: number, amountCents: number]
-type SumRead = Statement<[Cut], SumCells>
+type SumRead = Statement<[CutOfFigures], SumCells>
 
 /** Under load one span in sixty changes between two readings, so the others are kept in memory: see kept-rollups.ts. */
 export function rollupReader(db: Database): (query: RollupQuery) => Rollup[] {
@@ -29,19 +21,19 @@ export function rollupReader(db: Database): (query: RollupQuery) => Rollup[] {
   const countsOf = countReader(db)
   const sumsOf = sumReads(db)
   const sketches = db
-    .prepare<[Cut], Buffer>(
+    .prepare<[CutOfFigures], Buffer>(
       'SELECT sketch FROM hour_users WHERE group_id = @figuresId AND hour >= @firstHour AND hour < @endHour',
     )
     .pluck()
   const kept = keptRollups()
 
-  function usersIn(cut: Cut): number {
+  function usersIn(cut: CutOfFigures): number {
     const users = emptySketch()
     for (const sketch of sketches.iterate(cut)) mergeSketch(users, sketch)
     return estimateUsers(users)
   }
 
-  function read(by: RollupQuery['by'], cut: Cut, { from, to }: Span): Rollup {
+  function read(by: RollupQuery['by'], cut: CutOfFigures, { from, to }: Span): Rollup {
     return {
       fromMs: from,
       toMs: to,
@@ -56,7 +48,7 @@ export function rollupReader(db: Database): (query: RollupQuery) => Rollup[] {
     const spans = spansBetween(by, stretch, timeZone)
     const countOf = countsOf(figuresId, by, spans)
     return spans.flatMap((span) => {
-      const cut = cutOf(figuresId, span)
+      const cut = { figuresId, ...cutOf(span) }
       const events = countOf(cut)
       if (events === 0) return []
       const rollup = kept.of(`${figuresId} ${by} ${span.from} ${span.to}`, events, () => read(by, cut, span))
@@ -93,7 +85,7 @@ function countReader(db: Database) {
 
 /** Minutes and hours are rows as they lie; only a zone's days have to be put together. */
 function sumReads(db: Database): Record<RollupQuery['by'], SumRead> {
-  const prepare = (sql: string): SumRead => db.prepare<[Cut], SumCells>(sql).raw()
+  const prepare = (sql: string): SumRead => db.prepare<[CutOfFigures], SumCells>(sql).raw()
   const columns = 'event_type, region, amount_bucket, events, amount_cents'
   const key = 'event_type, region, amount_bucket'
   return {
@@ -119,12 +111,4 @@ function sumReads(db: Database): Record<RollupQuery['by'], SumRead> {
 
 function toSum([eventType, region, amountBucket, events, amountCents]: SumCells): RollupSum {
   return { eventType, region: region === '' ? null : region, amountBucket, events, amountCents }
-}
-
-function cutOf(figuresId: number, { from, to }: Span): Cut {
-  const firstMinute = Math.floor(from / minuteMs)
-  const endMinute = Math.floor(to / minuteMs)
-  const firstHour = Math.ceil(firstMinute / minutesPerHour)
-  const endHour = Math.floor(endMinute / minutesPerHour)
-  return { figuresId, firstMinute, firstHour, endHour, endMinute }
 }
