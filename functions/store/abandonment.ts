@@ -4,6 +4,7 @@
 import type { Incident, Region } from '../retail/abandonment/region.ts'
 import type { AbandonmentRules } from '../retail/abandonment/rules.ts'
 import type { Offer } from '../retail/abandonment/settle.ts'
+import type { AbandonmentRebuild } from './abandonment-rebuild.ts'
 import type { Batch, BatchResult } from './store.ts'
 
 /** What one transaction moved. */
@@ -92,6 +93,9 @@ export interface AbandonmentStore {
 
   /** Lets published offers and closed incidents go that are older than a moment; answers how many rows went. */
   forget(query: { group: string; beforeMs: number; limit: number }): Promise<number>
+
+  /** Makes all of it anew from the topic. */
+  readonly rebuild: AbandonmentRebuild
 }
 
 /** A partition whose clock is not older than this is not quiet: its own records move it on. */

@@ -1,6 +1,7 @@
 // What every adapter of the store must do; each runs this suite on fresh stores of its own.
 import { describe } from 'vitest'
 import { abandonmentContract } from './testing/abandonment.ts'
+import { abandonmentRebuildContract } from './testing/abandonment-rebuild.ts'
 import { accountContract } from './testing/account.ts'
 import { batchContract } from './testing/batch.ts'
 import { deadLetterWorkContract } from './testing/dead-letter-work.ts'
@@ -35,5 +36,6 @@ export function storeContract(open: OpenStore, { historyCount = 60 } = {}): void
     redrivesContract(open)
   })
   describe('abandoned carts', () => abandonmentContract(open))
+  describe('abandoned carts made anew', () => abandonmentRebuildContract(open))
   describe('what goes and what stays', () => retentionContract(open))
 }

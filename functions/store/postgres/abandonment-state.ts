@@ -1,6 +1,5 @@
 // The rows of abandonment states: read in one round trip or two, and written without waiting.
 import type { Arrived } from '../../retail/abandonment/step.ts'
-import type { Clocks } from '../../retail/abandonment/watermark.ts'
 import { regionOf } from '../abandonment-rows.ts'
 import {
   type Changes,
@@ -26,11 +25,19 @@ const servingState: Statement = {
   name: 'abandonment-serving',
   text: `SELECT ${columns} FROM abandonment_state WHERE group_id = $1 AND serves`,
 }
-const clocksOf: Statement = {
-  name: 'abandonment-clocks',
-  text: `SELECT partition, clock_ms AS "clockMs" FROM abandonment_clock
-    WHERE state_id = (SELECT id FROM abandonment_state WHERE group_id = $1 AND serves)`,
+const stateById: Statement = {
+  name: 'abandonment-state',
+  text: `SELECT ${columns} FROM abandonment_state WHERE id = $1`,
 }
+const clocksOf = (name: string, stateId: string): Statement => ({
+  name,
+  text: `SELECT partition, clock_ms AS "clockMs" FROM abandonment_clock WHERE state_id = ${stateId}`,
+})
+const clocksOfServing = clocksOf(
+  'abandonment-clocks',
+  '(SELECT id FROM abandonment_state WHERE group_id = $1 AND serves)',
+)
+const clocksById = clocksOf('abandonment-clocks-of', '$1')
 const shoppersOf: Statement = {
   name: 'abandonment-shoppers',
   text: 'SELECT user_id AS "userId", runs FROM abandonment_shopper WHERE state_id = $1 AND user_id = ANY($2::bigint[])',
@@ -45,17 +52,28 @@ const regionsOf: Statement = {
   text: 'SELECT windows FROM abandonment_region WHERE state_id = $1 ORDER BY region',
 }
 
+export type StateWithClocks = Pick<Known, 'state' | 'clocks'>
+
 /** The group's serving state, made when it is new, with its clocks. */
-export async function servingWithClocks(
-  session: Session,
-  groupId: number,
-): Promise<{ state: StateRow; clocks: Clocks }> {
+export function servingWithClocks(session: Session, groupId: number): Promise<StateWithClocks> {
   session.send(addState, [groupId])
+  return withClocks(session, { state: servingState, clocks: clocksOfServing, id: groupId })
+}
+
+/** The state with this number, with its clocks. */
+export function stateWithClocks(session: Session, stateId: number): Promise<StateWithClocks> {
+  return withClocks(session, { state: stateById, clocks: clocksById, id: stateId })
+}
+
+async function withClocks(
+  session: Session,
+  asked: { state: Statement; clocks: Statement; id: number },
+): Promise<StateWithClocks> {
   const [[state], clocks] = await Promise.all([
-    session.rows<StateRow>(servingState, [groupId]),
-    session.rows<{ partition: number; clockMs: number }>(clocksOf, [groupId]),
+    session.rows<StateRow>(asked.state, [asked.id]),
+    session.rows<{ partition: number; clockMs: number }>(asked.clocks, [asked.id]),
   ])
-  if (!state) throw new Error(`the abandonment state of group ${groupId} is gone while it is locked`)
+  if (!state) throw new Error(`the abandonment state of ${asked.id} is gone while its group is locked`)
   const byPartition = new Map(clocks.map(({ partition, clockMs }) => [partition, clockMs]))
   return { state, clocks: { partitions: state.partitions, byPartition } }
 }
@@ -63,7 +81,7 @@ export async function servingWithClocks(
 /** What has to be known to move the state on by what has arrived. */
 export async function readState(
   session: Session,
-  { state, clocks }: Pick<Known, 'state' | 'clocks'>,
+  { state, clocks }: StateWithClocks,
   { activities, watermarkMs }: Arrived,
 ): Promise<Known> {
   const userIds = [...new Set(activities.map(({ userId }) => userId))]

@@ -1,6 +1,7 @@
 // Lets rows go that are too old, or that take too much room, and ids that nothing can bring back, in short steps.
 import type { Position } from '../position.ts'
 import type { Expired, Retention } from '../retention.ts'
+import { removeStaleState } from './abandonment-stale.ts'
 import type { Database, Session, Statement } from './database.ts'
 import { expireIds } from './expire-ids.ts'
 import { removeStale } from './rebuild-keeper.ts'
@@ -95,6 +96,7 @@ export function expirer(
       })
     }
     await database.rows(removeStale)
+    await database.rows(removeStaleState)
     return expired
   }
 

@@ -10,13 +10,13 @@ import { addFigures, addNew, claimNew, type RebuildEvent } from './rebuild-keepe
 import { addGroup, lockGroup } from './recall.ts'
 
 /** The group's batches wait for it, as for each other. */
-const find: Statement = {
+export const findRebuild: Statement = {
   name: 'rebuild-find',
   text: `SELECT group_id AS "groupId", coalesce(figures_id, group_id) AS "figuresId", -2 * rebuild.id AS "nextId",
       -2 * rebuild.id - 1 AS "leftOutId", events, erased
     FROM rebuild JOIN consumer_group ON consumer_group.id = group_id WHERE rebuild.id = $1 AND state = 'running' FOR UPDATE`,
 }
-const interrupted: Statement = {
+export const interruptedRebuilds: Statement = {
   name: 'rebuild-interrupted',
   text: `SELECT id FROM rebuild WHERE group_id = $1 AND state = 'running'`,
 }
@@ -34,20 +34,20 @@ const fencesOf: Statement = {
     WHERE group_id = $1 AND epoch = (SELECT max(epoch) FROM account WHERE account.source_id = source.id)
     GROUP BY topic, partition ORDER BY topic, partition`,
 }
-const end: Statement = {
+export const endRebuild: Statement = {
   name: 'rebuild-end',
   text: `WITH ended AS (UPDATE rebuild SET state = $2, finished_ms = $3 WHERE id = $1),
     closed AS (UPDATE consumer_group SET next_figures_id = NULL WHERE next_figures_id = -2 * $1)
     INSERT INTO stale_figures SELECT * FROM unnest($4::integer[]) ON CONFLICT DO NOTHING`,
 }
 const serve: Statement = { name: 'rebuild-serve', text: 'UPDATE consumer_group SET figures_id = $2 WHERE id = $1' }
-const knownHashes: Statement = {
+export const knownHashes: Statement = {
   name: 'rebuild-known',
   text: `SELECT ordinality AS place, content_hash AS hash
     FROM unnest($2::bytea[]) WITH ORDINALITY AS asked (id, ordinality)
     JOIN event_identity AS known ON known.group_id = $1 AND known.id = asked.id`,
 }
-const erasedAt: Statement = {
+export const erasedAt: Statement = {
   name: 'rebuild-erased',
   text: `SELECT user_id AS "userId", max(requested_ms) AS ms FROM erasure WHERE user_id = ANY($1::bigint[]) GROUP BY user_id`,
 }
@@ -67,19 +67,19 @@ export function rebuildRows(database: Database, { clock }: { clock: () => number
     work: (session: Session, found: RunningRebuild) => Promise<Answer>,
   ): Promise<Answer> =>
     database.transaction(async (session) => {
-      const [found] = await session.rows<RunningRebuild>(find, [id])
+      const [found] = await session.rows<RunningRebuild>(findRebuild, [id])
       if (!found) throw new PipelineError('REBUILD_GONE', `rebuild ${id} does not run any more`)
       return work(session, found)
     })
   const endWith = (session: Session, id: number, state: 'finished' | 'given up', stale: number[]) =>
-    session.send(end, [id, state, clock(), numbers(stale)])
+    session.send(endRebuild, [id, state, clock(), numbers(stale)])
   return {
     begin: ({ group, by }) =>
       database.transaction(async (session) => {
         session.send(addGroup, [group])
         const [locked] = await session.rows<{ id: number }>(lockGroup, [group])
         const groupId = locked?.id ?? 0
-        for (const { id } of await session.rows<{ id: number }>(interrupted, [groupId])) {
+        for (const { id } of await session.rows<{ id: number }>(interruptedRebuilds, [groupId])) {
           endWith(session, id, 'given up', [-2 * id, -2 * id - 1])
         }
         const [added] = await session.rows<{ id: number }>(add, [groupId, storableText(by), clock()])

@@ -4,6 +4,7 @@ import type { Store } from '../store.ts'
 import { abandonmentWriter } from './abandonment.ts'
 import { outbox } from './abandonment-offers.ts'
 import { abandonmentReader } from './abandonment-read.ts'
+import { abandonmentRebuild } from './abandonment-rebuild.ts'
 import { storeAddress } from './address.ts'
 import { channelOf, watchCommits } from './commit-watch.ts'
 import { openDatabase } from './database.ts'
@@ -89,6 +90,7 @@ export async function openPostgresStore(url: string, options: PostgresStoreOptio
       ...abandonmentWriter(database, { clock, channel }),
       ...abandonmentReader(database),
       ...outbox(database),
+      rebuild: abandonmentRebuild(database, { clock, channel }),
     },
     rebuilds: rebuildRows(database, { clock }),
     onCommit: watch.listen,

@@ -5,7 +5,7 @@ import type { AbandonmentOverview, AbandonmentStore, IncidentRow, OfferSteps, Ou
 import { regionOf } from '../abandonment-rows.ts'
 import { offerRows } from './abandonment-offers.ts'
 
-type Query<Method extends keyof AbandonmentStore> = Parameters<AbandonmentStore[Method]>[0]
+type Query<Method extends Exclude<keyof AbandonmentStore, 'rebuild'>> = Parameters<AbandonmentStore[Method]>[0]
 
 export interface AbandonmentReader {
   overview(group: string): AbandonmentOverview | null

@@ -2,6 +2,7 @@
 import type { Database } from 'better-sqlite3'
 import type { RowTable } from '../position.ts'
 import type { Expired, Retention } from '../retention.ts'
+import { staleStateRemover } from './abandonment-stale.ts'
 import { idExpiry } from './expire-ids.ts'
 import { staleRemover } from './rebuild-keeper.ts'
 import { type RemovableRow, rowRemover } from './remove-rows.ts'
@@ -53,6 +54,7 @@ export function expirer(
   const removeRows = rowRemover(db)
   const expireIds = idExpiry(db)
   const removeStale = staleRemover(db)
+  const removeStaleState = staleStateRemover(db)
 
   /** The oldest rows while they are too old; all of a step's where room is needed. Returns how many went. */
   function expireStep(table: RowTable, group: GroupRow, beforeMs: number): number {
@@ -77,6 +79,7 @@ export function expirer(
     const goneRedrive = redrive.get(now - retention.deadLetterMsMax)
     if (goneRedrive !== undefined) for (const statement of removeRedrive) statement.run(goneRedrive)
     removeStale()
+    removeStaleState()
     expired.ids = expireIds(now)
     return expired
   })

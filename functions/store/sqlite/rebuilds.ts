@@ -51,7 +51,7 @@ export function rebuildRows(db: Database, { clock, ids }: { clock: () => number;
 
 type End = (id: number, state: 'finished' | 'given up', stale: number[]) => void
 
-function rebuildEnder(db: Database, clock: () => number): End {
+export function rebuildEnder(db: Database, clock: () => number): End {
   const finish = db.prepare('UPDATE rebuild SET state = ?, finished_ms = ? WHERE id = ?')
   const close = db.prepare('UPDATE consumer_group SET next_figures_id = NULL WHERE next_figures_id = -2 * ?')
   const addStale = db.prepare('INSERT INTO stale_figures VALUES (?) ON CONFLICT DO NOTHING')

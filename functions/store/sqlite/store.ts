@@ -5,6 +5,7 @@ import { PipelineError } from '../../errors.ts'
 import type { Store } from '../store.ts'
 import { abandonmentWriter } from './abandonment.ts'
 import { abandonmentReader } from './abandonment-read.ts'
+import { abandonmentRebuilder } from './abandonment-rebuild.ts'
 import { checkpointer } from './checkpoint.ts'
 import { watchCommits } from './commit-watch.ts'
 import { connect } from './connection.ts'
@@ -94,6 +95,7 @@ function storeOn(db: Database, parts: Parts): Store {
   const writeBatch = batchWriter(db, { clock, ids })
   const abandonment = abandonmentWriter(db, { clock, writeBatch })
   const abandonmentRows = abandonmentReader(db)
+  const abandonmentRebuild = abandonmentRebuilder(db, { clock, ids })
   const rows = rowReader(db)
   const search = rowSearcher(db)
   const findRecord = recordFinder(db)
@@ -188,6 +190,11 @@ function storeOn(db: Database, parts: Parts): Store {
       incidents: (query) => reading(() => abandonmentRows.incidents(query)),
       offerSteps: (query) => reading(() => abandonmentRows.offerSteps(query)),
       forget: (query) => writing(() => abandonmentRows.forget(query)),
+      rebuild: {
+        begin: (query) => writing(() => abandonmentRebuild.begin(query)),
+        add: (query, rules) => writing(() => abandonmentRebuild.add(query, rules)),
+        cancel: (query) => writing(() => abandonmentRebuild.cancel(query)),
+      },
     },
     rebuilds: {
       begin: (query) => writing(() => rebuilds.begin(query)),

@@ -1,52 +1,15 @@
 // What the second consumer's state promises: it moves with its batch, once, and the same whatever the order.
-import { beforeEach, expect, it } from 'vitest'
-import type { AbandonmentRules } from '../../retail/abandonment/rules.ts'
-import type { EventType } from '../../retail/event.ts'
+import { expect, it } from 'vitest'
 import type { OutboxOffer, PartitionReading } from '../abandonment.ts'
 import { dueUsersMax } from '../abandonment-state.ts'
 import type { Outcome } from '../store.ts'
+import { cartOutcomes, group, rules, type Step, spike } from './carts.ts'
 import { deadLetter, event, startMs, topic } from './fixtures.ts'
 import { type OpenStore, storeForEachTest } from './opened.ts'
 
-const group = 'abandonment-group'
-
-/** A cart is abandoned after 10 s, events may be 1 s late, and two calm windows of 5 s after six blocks are a past. */
-const rules: AbandonmentRules = {
-  abandonMs: 10_000,
-  latenessMs: 1_000,
-  windowMs: 5_000,
-  recentWindows: 2,
-  baselineWindows: 20,
-  cartsMin: 4,
-  blocksMin: 3,
-  openScore: 3,
-  openRise: 0.15,
-  closeScore: 2,
-  closeWindows: 2,
-  incidentMsMax: 600_000,
-}
-
-interface Step {
-  type: EventType
-  user: number
-  /** Seconds after the beginning. */
-  at: number
-  partition?: number
-  region?: string
-}
-
 export function abandonmentContract(open: OpenStore): void {
   const at = storeForEachTest(open)
-  const offsets = new Map<number, number>()
-  beforeEach(() => offsets.clear())
-
-  const outcome = ({ type, user, at, partition = 0, region = 'AU-NSW' }: Step): Outcome => {
-    const offset = offsets.get(partition) ?? 0
-    offsets.set(partition, offset + 1)
-    const ms = startMs + at * 1000
-    const fields = { event_id: `${partition}-${offset}`, event_type: type, user_id: user, region, event_ms: ms }
-    return event({ partition, offset, timestamp: ms }, fields)
-  }
+  const outcome = cartOutcomes()
   const batch = (outcomes: Outcome[]) => ({ group, outcomes, isFiltered: true, keepsNoEvents: true })
   const write = (...steps: Step[]) => at.store.abandonment.writeBatch(batch(steps.map(outcome)), rules)
   const read = (partitions: (number | null)[]) =>
@@ -64,18 +27,6 @@ export function abandonmentContract(open: OpenStore): void {
       },
       rules,
     )
-
-  /** A shop where every second cart is bought, until from 60 s to 75 s none is; a cart each second and partition. */
-  function* spike(users = 1_000): Generator<Step> {
-    for (let second = 0; second < 120; second++) {
-      for (const partition of [0, 1]) {
-        const user = users + second * 2 + partition
-        yield { type: 'checkout', user, at: second, partition }
-        const isSpike = second >= 60 && second < 75
-        if (!isSpike && second % 2 === 0) yield { type: 'purchase', user, at: second + 0.5, partition }
-      }
-    }
-  }
 
   it('decides nothing before the partitions are counted, and all of it afterwards', async () => {
     expect(await write({ type: 'cart_add', user: 5000, at: 0 })).toMatchObject({ watermarkMs: null, stored: 1 })
