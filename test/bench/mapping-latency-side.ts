@@ -54,7 +54,7 @@ const mapping = await startMapping({
 /** kafkajs calls `eachBatch` when it hands over; the mapping gives it one. */
 function noteHandOvers(): void {
   const { consumer: create } = Kafka.prototype
-  Kafka.prototype.consumer = function consumer(this: Kafka, config?: ConsumerConfig) {
+  Kafka.prototype.consumer = function consumer(this: Kafka, config: ConsumerConfig) {
     const consumer = create.call(this, config)
     const { run } = consumer
     consumer.run = (options?: ConsumerRunConfig) =>
