@@ -1,8 +1,8 @@
 // Lambda's runtime, inside an execution environment: loads the handler once, then answers one invocation at a time.
 import { pathToFileURL } from 'node:url'
-import { inspect } from 'node:util'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { LambdaContext } from '../../functions/lambda/kafka-event.ts'
+import { lambdaConsole, loggedError } from './console-lines.ts'
 import { platformError, toFunctionError, toRejectionError } from './function-error.ts'
 import type { FunctionError } from './invoke-result.ts'
 import { payloadBytesMax } from './limits.ts'
@@ -25,14 +25,20 @@ let requestId: string | null = null
 /** Called when the event loop has become empty. While the handler is loaded, Node ends itself with this code then. */
 let nothingLeft = (): void => process.exit(13)
 const flushLogs = captureOutput()
-const memory = watchMemory(data.memoryMB, () =>
-  crashWith(platformError('Runtime.OutOfMemory', requestId, 'Runtime exited with error: signal: killed')),
+Object.assign(
+  console,
+  lambdaConsole({ write: (text) => process.stdout.write(text), requestId: () => requestId, nowMs: Date.now }),
 )
+const memory = watchMemory(data.memoryMB, () => {
+  const error = platformError('Runtime.OutOfMemory', requestId, 'Runtime exited with error: signal: killed')
+  process.stderr.write(`${error.errorMessage}\n`)
+  crashWith(error)
+})
 
 process.setSourceMapsEnabled(true)
 process.on('exit', flushLogs)
-process.on('uncaughtException', (error) => crashWith(toFunctionError(error)))
-process.on('unhandledRejection', (reason) => crashWith(toRejectionError(reason)))
+process.on('uncaughtException', (error) => crashLoudly('Uncaught Exception', toFunctionError(error)))
+process.on('unhandledRejection', (reason) => crashLoudly('Unhandled Promise Rejection', toRejectionError(reason)))
 process.on('beforeExit', () => nothingLeft())
 
 initialize().then(
@@ -41,10 +47,11 @@ initialize().then(
     port.on('message', (message: ToEnvironment) => invoke(handler, message))
     post({ type: 'ready', memoryUsedMB: memory.sample() })
   },
-  (error) => {
-    process.stderr.write(`ERROR Init Error ${inspect(error)}\n`)
+  (thrown) => {
+    const error = toFunctionError(thrown)
+    console.error('Uncaught Exception', loggedError(error))
     flushLogs()
-    post({ type: 'init-failed', error: toFunctionError(error) })
+    post({ type: 'init-failed', error })
   },
 )
 
@@ -68,9 +75,10 @@ async function invoke(handler: Handler, message: ToEnvironment): Promise<void> {
   try {
     const payload = toPayload(await settled(handler, JSON.parse(message.event), contextOf(message)))
     answer = { type: 'answer', payload, memoryUsedMB: 0 }
-  } catch (error) {
-    process.stderr.write(`ERROR Invoke Error ${inspect(error)}\n`)
-    answer = { type: 'failed', error: toFunctionError(error), memoryUsedMB: 0 }
+  } catch (thrown) {
+    const error = toFunctionError(thrown)
+    console.error('Invoke Error', loggedError(error))
+    answer = { type: 'failed', error, memoryUsedMB: 0 }
   }
   memory.stop()
   flushLogs()
@@ -167,9 +175,13 @@ function captureOutput(): () => void {
   }
 }
 
+/** `what` is the runtime's own word for it. */
+function crashLoudly(what: string, error: FunctionError): void {
+  console.error(what, loggedError(error))
+  crashWith(error)
+}
+
 function crashWith(error: FunctionError): void {
-  const { errorType, errorMessage, trace } = error
-  process.stderr.write(`ERROR ${[`${errorType}: ${errorMessage}`, ...trace.slice(1)].join('\n')}\n`)
   flushLogs()
   post({ type: 'crashed', error, memoryUsedMB: memory.sample() })
   process.exit(1)

@@ -4,6 +4,7 @@ import { logOf, start } from './testing/started.ts'
 test('has what was printed, line by line, between the lines of Lambda', async () => {
   const { lines, result } = await logOf('printing', '{"text":"one\\ntwo"}')
   const { requestId } = result as { requestId: string }
+  const head = `^\\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z\t${requestId}\t`
   expect(lines.map(({ stream, line }) => [stream, line])).toEqual([
     [
       'platform',
@@ -12,8 +13,8 @@ test('has what was printed, line by line, between the lines of Lambda', async ()
       ),
     ],
     ['platform', `START RequestId: ${requestId} Version: $LATEST`],
-    ['stdout', 'log { a: 1 }'],
-    ['stderr', 'error'],
+    ['stdout', expect.stringMatching(`${head}INFO\tlog { a: 1 }$`)],
+    ['stdout', expect.stringMatching(`${head}ERROR\terror$`)],
     ['stdout', 'one'],
     ['stdout', 'two'],
     ['platform', `END RequestId: ${requestId}`],
@@ -31,6 +32,13 @@ test('has the last words of a function that exits', async () => {
   expect(lines.at(-1)?.line).toContain('Status: error\tError Type: Runtime.ExitError')
 })
 
+test('has the error of a failed invocation, as one line of JSON', async () => {
+  const { lines } = await logOf('throwing', '{}')
+  const [, , level, what, json = ''] = lines.find(({ line }) => line.includes('Invoke Error'))?.line.split('\t') ?? []
+  expect([level, what]).toEqual(['ERROR', 'Invoke Error '])
+  expect(JSON.parse(json)).toMatchObject({ errorType: 'ShopClosed', errorMessage: 'we open at nine' })
+})
+
 test('has why a handler could not be loaded, even when nobody has asked for it yet', async () => {
   const lines: string[] = []
   await start('callback', { warm: true, onLog: ({ line }) => lines.push(line) })
@@ -44,7 +52,7 @@ test('stays bounded, whatever a function prints', async () => {
   const { lines } = await logOf('printing', '{"text":"x\\n","times":20000}')
   const printed = lines.filter(({ stream }) => stream === 'stdout')
   expect(printed).toHaveLength(10_001)
-  expect(printed.at(-1)?.line).toBe('(10001 more lines were left out)')
+  expect(printed.at(-1)?.line).toBe('(10002 more lines were left out)')
 })
 
 test('says that a function was ended by its time-out, in a line of its own and in the report', async () => {
