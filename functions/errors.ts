@@ -67,6 +67,10 @@ export const errorTable = {
   REDRIVE_UNKNOWN: { retriable: false, hint: 'GET /api/redrives lists those that there are.' },
   REDRIVE_RUNNING: { retriable: false, hint: 'Wait until all of it was sent, or cancel it.' },
   REBUILD_GONE: { retriable: false, hint: 'Another rebuild was begun, or it was given up. Begin it anew.' },
+  REBUILD_STUCK: {
+    retriable: true,
+    hint: 'Let its group and its timer run for a moment, and begin it anew.',
+  },
   REDRIVE_REFUSED: { retriable: false, hint: 'None of the records may be sent again; the plan says why for each.' },
   HOST_REFUSED: {
     retriable: false,

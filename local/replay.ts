@@ -1,17 +1,27 @@
 // `npm run replay`: a group reads its records again, on a running stack, on a stopped one, or on a Kafka elsewhere.
 import { userInfo } from 'node:os'
 import { Kafka, type KafkaConfig, logLevel } from 'kafkajs'
-import type { Health } from '../functions/api/schemas.ts'
+import { z } from 'zod'
+import type { Abandonment, Health } from '../functions/api/schemas.ts'
+import { readEnvironment } from '../functions/environment.ts'
 import { PipelineError } from '../functions/errors.ts'
 import { openOffsets, type PartitionOffsets } from '../functions/kafka/offsets.ts'
+import {
+  type AbandonmentRules,
+  abandonmentRulesOf,
+  abandonmentVariables,
+} from '../functions/retail/abandonment/rules.ts'
 import { openStore } from '../functions/store/open.ts'
+import { pipelineEnvironment } from '../infra/environment.ts'
 import { type Addresses, askStack, findStack, isRunning } from './addresses.ts'
 import { runCommand } from './command.ts'
 import { describeAccount, describeAmount, describePlan } from './replay/describe.ts'
+import { describeCarts } from './replay/describe-carts.ts'
 import type { From } from './replay/from.ts'
 import { type ReplayOptions, readReplayOptions } from './replay/options.ts'
 import { type PartitionPlan, planReplay, recordsAgain, recordsRead } from './replay/plan.ts'
 import { describeRebuild, rebuildFigures } from './replay/rebuild.ts'
+import { rebuildCarts } from './replay/rebuild-carts.ts'
 import { resetOffsets } from './replay/reset.ts'
 import { startStack } from './stack.ts'
 import { progressOn } from './terminal/progress.ts'
@@ -32,12 +42,16 @@ type Asked = Omit<ReplayOptions, 'from'>
 type Replay = Asked & { from: From }
 
 /** On the stack that runs on the folder, or on one that is started without its shop. */
-async function onStack({ data, store }: Asked, say: Say, work: (stack: Addresses) => Promise<void>): Promise<void> {
+async function onStack(
+  { data, store, scenario }: Asked,
+  say: Say,
+  work: (stack: Addresses) => Promise<void>,
+): Promise<void> {
   const found = findStack(data)
   if (isRunning(found)) return work(found)
   say(`no stack runs on ${data}: it is started without its shop for as long as this takes`)
   const stack = await startStack(
-    { port: 0, kafkaPort: 0, data, store, rate: 0, producer: false, json: false },
+    { port: 0, kafkaPort: 0, data, store, rate: 0, producer: false, json: false, ...(scenario && { scenario }) },
     () => {},
   )
   try {
@@ -51,20 +65,39 @@ async function onStack({ data, store }: Asked, say: Say, work: (stack: Addresses
 /** Any number of processes may write to a store, so the stack goes on meanwhile. */
 async function rebuildOn(asked: Asked, say: Say): Promise<void> {
   const { group, topic, brokers } = asked
-  const rebuild = async (kafka: string) => {
+  const rebuild = async (kafka: string, stack: Addresses | null) => {
     const store = await openStore(asked.store)
+    const progress = progressOn(process.stdout, () => performance.now())
+    const by = `${userInfo().username}, npm run replay`
+    const parts = { kafka: configOf(kafka), store, group, topic, by, progress, now: Date.now }
     try {
-      say(`figures of ${group} are made anew from ${topic}`)
-      const progress = progressOn(process.stdout, () => performance.now())
-      const by = `${userInfo().username}, npm run replay`
-      const parts = { kafka: configOf(kafka), store, group, topic, by, progress, now: Date.now }
-      for (const line of describeRebuild(await rebuildFigures(parts))) say(line)
+      if (group === pipelineEnvironment().ABANDONMENT_GROUP_ID) {
+        say(`carts and incidents of ${group} are made anew from ${topic}`)
+        const rules = await abandonmentRules(stack)
+        for (const line of describeCarts(await rebuildCarts({ ...parts, rules }))) say(line)
+      } else {
+        say(`figures of ${group} are made anew from ${topic}`)
+        for (const line of describeRebuild(await rebuildFigures(parts))) say(line)
+      }
     } finally {
       await store.close()
     }
   }
-  if (brokers !== undefined) await rebuild(brokers)
-  else await onStack(asked, say, (stack) => rebuild(stack.kafka))
+  if (brokers !== undefined) await rebuild(brokers, null)
+  else await onStack(asked, say, (stack) => rebuild(stack.kafka, stack))
+}
+
+/** Those by which the running stack goes, for a story has its own. */
+async function abandonmentRules(stack: Addresses | null): Promise<AbandonmentRules> {
+  if (!stack) return abandonmentRulesOf(readEnvironment(z.object(abandonmentVariables), pipelineEnvironment()))
+  const answer = await askStack(stack, '/api/abandonment')
+  if (!answer.ok) throw await problemOf(answer)
+  const { abandonMs, latenessMs, windowMs } = ((await answer.json()) as Abandonment).rules
+  return abandonmentRulesOf({
+    ABANDON_AFTER_MS: abandonMs,
+    ABANDON_LATENESS_MS: latenessMs,
+    ABANDON_WINDOW_MS: windowMs,
+  })
 }
 
 /** The group has no members here, so nothing is read before somebody starts its consumers. */

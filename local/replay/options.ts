@@ -1,6 +1,6 @@
 // The options of `npm run replay`.
-import { resolve } from 'node:path'
-import { Command } from 'commander'
+import { join, resolve } from 'node:path'
+import { Command, Option } from 'commander'
 import { PipelineError } from '../../functions/errors.ts'
 import { pipeline } from '../../infra/pipeline.ts'
 import { type From, parseFrom } from './from.ts'
@@ -16,6 +16,8 @@ export interface ReplayOptions {
   data: string
   /** The store of a stopped stack. */
   store: string
+  /** The story whose rules and folder these are. */
+  scenario?: string
   /** A Kafka whose group is run by somebody else; absent: the local stack's. */
   brokers?: string
 }
@@ -37,16 +39,19 @@ export function readReplayOptions(args: string[]): ReplayOptions {
     .option('--group <name>', 'the consumer group', pipeline.shop.group)
     .option('--topic <name>', "the topic (default: the one the group's mapping reads)")
     .option('--dry-run', 'show what would be read again, and change nothing', false)
-    .option('--data <dir>', 'the folder of the local stack, running or not', '.freshet')
+    .option('--data <dir>', "the folder of the local stack, running or not (default: .freshet, or the scenario's)")
+    .addOption(
+      new Option('--scenario <name>', 'the story that the stack plays').choices(Object.keys(pipeline.scenarios)),
+    )
     .option('--store <url>', 'the store, for a stopped stack or a rebuild (default: SQLite in the data directory)')
     .option('--brokers <host:port,...>', 'move a group on this Kafka instead; nobody may be reading in it')
     .allowExcessArguments(false)
   const read = command
     .parse(args, { from: 'user' })
     .opts<Record<string, string> & { dryRun: boolean; rebuild: boolean }>()
-  const { from, group = '', brokers } = read
+  const { from, group = '', brokers, scenario } = read
   const mapping = pipeline.mappings.find(({ consumerGroupId }) => consumerGroupId === group)
-  const data = resolve(read.data ?? '')
+  const data = resolve(read.data ?? join('.freshet', scenario ?? ''))
   if (read.rebuild === (from !== undefined)) {
     throw new PipelineError('CONFIG_INVALID', 'expected --from or --rebuild, and not both', { hint: 'See --help.' })
   }
@@ -57,6 +62,7 @@ export function readReplayOptions(args: string[]): ReplayOptions {
     dryRun: read.dryRun,
     data,
     store: read.store ?? `sqlite:${data}/freshet.db`,
+    ...(scenario !== undefined && { scenario }),
     ...(brokers !== undefined && { brokers }),
   }
 }

@@ -78,7 +78,7 @@ async function addTopic(
   for (const stretch of stretches) {
     let at = stretch.from
     for await (const { records, readTo } of readLog(kafka, stretch)) {
-      const { unknown } = await addEvents(id, toEvents(records), store)
+      const { unknown } = await addEvents(id, records.flatMap(toEvents), store)
       sum.records += records.length
       sum.unknown += unknown
       done += readTo - at
@@ -102,16 +102,15 @@ async function addEvents(
   return { unknown }
 }
 
-/** Judges records by the consumer's own rules; only events are of interest. */
-function eventReader(now: () => number): (records: LogRecord[]) => RebuiltEvent[] {
+/** Judges a record by the consumers' own rules; only an event is of interest. */
+export function eventReader(now: () => number): (record: LogRecord) => RebuiltEvent[] {
   const classify = classifier(eventRulesOf(pipelineEnvironment()))
-  return (records) =>
-    records.flatMap(({ timestamp, value }) => {
-      const classified = classify({ ...decodeText(value), recordMs: timestamp }, now())
-      if (classified.kind !== 'event') return []
-      const contentHash = createHash('sha256').update(classified.canonical).digest()
-      return [{ event: classified.event, contentHash, recordMs: timestamp }]
-    })
+  return ({ timestamp, value }) => {
+    const classified = classify({ ...decodeText(value), recordMs: timestamp }, now())
+    if (classified.kind !== 'event') return []
+    const contentHash = createHash('sha256').update(classified.canonical).digest()
+    return [{ event: classified.event, contentHash, recordMs: timestamp }]
+  }
 }
 
 const count = (value: number) => value.toLocaleString('en')
