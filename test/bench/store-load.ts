@@ -7,7 +7,7 @@ import { pipeline } from '../../infra/pipeline.ts'
 /** The shop's own, so that a stack can run on a store that was kept. */
 export const { group, topic } = pipeline.shop
 const { partitions } = pipeline.topics['retail-events']
-const eventsPerSecond = 100
+export const eventsPerSecond = 100
 /** 2026-11-23T00:00:00Z */
 export const startMs = Date.UTC(2026, 10, 23)
 
@@ -41,6 +41,22 @@ export function outcome(number: number, eventMs = eventMsOf(number)): Outcome & 
   const place = { topic, partition: number % partitions, offset: Math.floor(number / partitions), timestamp: eventMs }
   const contentHash = createHash('sha256').update(value).digest()
   return { kind: 'event', record: { ...place, key: null, value }, event, contentHash }
+}
+
+export const monthSeconds = 30 * 24 * 3_600
+
+/** Types, regions and buckets of amounts together, three times over: nearly each combination is there. */
+const eventsPerSpan = 144
+
+/** Moments of a month, ms: of each hour as many events as there are figures, and of each minute of the last hour. */
+export function monthOfEvents(): number[] {
+  const hourMs = 3_600_000
+  const endMs = startMs + monthSeconds * 1_000
+  const moments = (fromMs: number, stepMs: number) =>
+    Array.from({ length: (endMs - fromMs) / stepMs }, (_, span) =>
+      Array(eventsPerSpan).fill(fromMs + span * stepMs),
+    ).flat()
+  return [...moments(startMs, hourMs), ...moments(endMs - hourMs, hourMs / 60)]
 }
 
 export interface Tenth {

@@ -44,6 +44,8 @@ export interface QueryTimes {
   p50: number
   p99: number
   max: number
+  /** ms of the processor, by the median: what a machine with nothing else to do takes. */
+  cpu: number
 }
 
 /** Asks in turns, so that each question meets the writer at every moment. */
@@ -52,17 +54,20 @@ export async function timeQueries(
   { rounds, events }: { rounds: number; events: number },
 ): Promise<QueryTimes[]> {
   const queries = Object.entries(queriesOf(startMs + events * 10))
-  const times = new Map(queries.map(([name]) => [name, [] as number[]]))
+  const times = new Map(queries.map(([name]) => [name, { wall: [] as number[], cpu: [] as number[] }]))
   for (let round = 0; round < rounds; round++) {
     const head = await store.head(group)
     for (const [name, query] of queries) {
       const startedMs = performance.now()
+      const before = process.cpuUsage()
       await query(store, head)
-      times.get(name)?.push(performance.now() - startedMs)
+      const { user, system } = process.cpuUsage(before)
+      times.get(name)?.wall.push(performance.now() - startedMs)
+      times.get(name)?.cpu.push((user + system) / 1_000)
     }
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
-  return [...times].map(([query, list]) => ({ query, ...spread(list) }))
+  return [...times].map(([query, { wall, cpu }]) => ({ query, ...spread(wall), cpu: spread(cpu).p50 }))
 }
 
 export function spread(times: number[]): { p50: number; p99: number; max: number } {

@@ -3,7 +3,7 @@
 //   npm run bench:store -- [--events 1000000] [--batch 1000] [--dir FOLDER] [--rounds 300]
 //
 // A store in --dir is kept, and filled up to --events once; without it a temporary one is made. Questions are timed at
-// 10,000 events and at --events, while another process writes 5,000 events/s.
+// 10,000 events, at --events, and at figures of a whole month, while another process writes 5,000 events/s.
 import { type ChildProcess, fork } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -11,7 +11,17 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { openStore } from '../../functions/store/open.ts'
 import { root } from '../../local/runtime/bundle-entry.mjs'
-import { eventMsOf, type Fill, fill, group, outcome, writeAtRate } from './store-load.ts'
+import {
+  eventMsOf,
+  eventsPerSecond,
+  type Fill,
+  fill,
+  group,
+  monthOfEvents,
+  monthSeconds,
+  outcome,
+  writeAtRate,
+} from './store-load.ts'
 import { type QueryTimes, spread, timeQueries } from './store-queries.ts'
 
 const smallEvents = 10_000
@@ -40,6 +50,7 @@ async function measure(): Promise<void> {
   try {
     await measureSize(join(folder, 'small.db'), smallEvents)
     await measureSize(join(folder, 'large.db'), events)
+    await measureMonth(join(folder, 'month.db'))
   } finally {
     if (values.dir === undefined) rmSync(folder, { recursive: true })
   }
@@ -58,6 +69,20 @@ async function measureSize(file: string, size: number): Promise<void> {
   reportSize(file, Math.max(before, size))
   await reportOpening(file)
   await reportQueries(file, Math.max(before, size))
+}
+
+/** Figures grow with time and not with events: a month of hours that have all there is, and an hour of such minutes. */
+async function measureMonth(file: string): Promise<void> {
+  const times = monthOfEvents()
+  console.log(`\n${times.length.toLocaleString('en')} events of a month, ${file}`)
+  const store = await openStore(`sqlite:${file}`)
+  const { events: before } = await store.totals(group)
+  for (let from = before; from < times.length; from += batchSize) {
+    const moments = times.slice(from, from + batchSize)
+    await store.writeBatch({ group, outcomes: moments.map((ms, index) => outcome(from + index, ms)) })
+  }
+  await store.close()
+  await reportQueries(file, monthSeconds * eventsPerSecond)
 }
 
 function reportFill({ tenths, batches }: Fill, { written }: { written: number }): void {
@@ -130,8 +155,8 @@ async function reportQueries(file: string, size: number): Promise<void> {
   console.table(Object.fromEntries(times.map(toRow)))
 }
 
-function toRow({ query, p50, p99, max }: QueryTimes): [string, Record<string, string>] {
-  return [query, { p50: p50.toFixed(2), p99: p99.toFixed(2), max: max.toFixed(2) }]
+function toRow({ query, p50, p99, max, cpu }: QueryTimes): [string, Record<string, string>] {
+  return [query, { CPU: cpu.toFixed(2), p50: p50.toFixed(2), p99: p99.toFixed(2), max: max.toFixed(2) }]
 }
 
 function answerOf(child: ChildProcess): Promise<unknown> {

@@ -32,10 +32,17 @@ export class IdFilter {
     this.#bits = new Uint32Array(this.#positions)
   }
 
+  /** Makes room for all words up to this one at once. */
+  reserve(word: number): void {
+    let stride = this.#stride
+    while (word - this.#first >= stride) stride *= 2
+    if (stride !== this.#stride) this.#widen(stride)
+  }
+
   /** Takes in the filters of 32 runs as they are stored. */
   load(word: number, stored: Uint8Array): void {
+    this.reserve(word)
     const column = word - this.#first
-    while (column >= this.#stride) this.#widen()
     const bits = this.#unpack(stored)
     for (let position = 0; position < this.#positions; position++) {
       this.#bits[position * this.#stride + column] = bits[position] as number
@@ -88,14 +95,16 @@ export class IdFilter {
     return (first + Math.imul(index, second)) & (this.#positions - 1)
   }
 
-  #widen(): void {
-    const wider = new Uint32Array(this.#bits.length * 2)
+  #widen(stride: number): void {
+    const wider = new Uint32Array(this.#positions * stride)
     for (let position = 0; position < this.#positions; position++) {
       const from = position * this.#stride
-      wider.set(this.#bits.subarray(from, from + this.#stride), from * 2)
+      for (let word = 0; word < this.#stride; word++) {
+        wider[position * stride + word] = this.#bits[from + word] as number
+      }
     }
     this.#bits = wider
-    this.#stride *= 2
+    this.#stride = stride
   }
 
   /** A copy, because stored bytes need not begin where a word may. */

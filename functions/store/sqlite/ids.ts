@@ -67,6 +67,7 @@ export function eventIds(db: Database, options: { idsPerRun: number }): EventIds
     if (runs === runsKnown) return
     const first = firstWord.get() ?? 0
     if (filter.isMostlyBefore(first)) runsKnown = filter.restart(first) * 32
+    filter.reserve((runs - 1) >>> 5)
     for (let word = runsKnown >>> 5; word * 32 < runs; word++) {
       const bits = filterBits.get(word)
       if (bits) filter.load(word, bits)
