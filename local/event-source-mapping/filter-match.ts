@@ -22,7 +22,11 @@ export function matchesPattern(pattern: PatternNode, record: Record<string, unkn
     if (known !== undefined) return known
     const { child } = field
     const values = valuesOf(field, object)
-    if (!isLeaf(child)) return values.some((value) => isRecord(value) && matchesObject(child, value))
+    if (!isLeaf(child)) {
+      const objects = values.filter(isRecord)
+      // The engine knows leaves by their paths alone: those below an object that is not there are absent, too.
+      return (objects.length > 0 ? objects : [{}]).some((one) => matchesObject(child, one))
+    }
     return values.some((value) => passes(child, value)) || (child.matchesAbsent && !occurs(record, field.path))
   }
 }

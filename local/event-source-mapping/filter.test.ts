@@ -107,10 +107,13 @@ describe('arrays and paths', () => {
     ).toBe(false)
   })
 
-  it('take an object for absent where a leaf is asked for', () => {
+  it('take an object for absent where a leaf is asked for, and what is below one that is not there', () => {
     expect(matches({ a: [{ exists: false }] }, { a: { b: 1 } })).toBe(true)
     expect(matches({ a: [{ exists: true }] }, { a: { b: 1 } })).toBe(false)
     expect(matches({ a: { b: [{ exists: false }] } }, { a: [{ b: 1 }, { c: 2 }] })).toBe(false)
+    expect(matches({ a: { b: [{ exists: false }] } }, { c: 1 })).toBe(true)
+    expect(matches({ a: { b: [{ exists: false }] } }, { a: 'no object' })).toBe(true)
+    expect(matches({ a: { b: [{ exists: true }], c: [{ exists: false }] } }, { d: 1 })).toBe(false)
   })
 
   it('take dotted names for paths, in the pattern and in the record', () => {
