@@ -128,6 +128,7 @@ function open(options: BrokerOptions & Required<Pick<BrokerOptions, 'dataDir' | 
     users: options.users ? new Map(Object.entries(options.users)) : null,
     bufferedBytesMax: options.bufferedBytesMax ?? defaultBufferedBytesMax,
     inboundBytes: 0,
+    uncollectedBytes: 0,
     outboundBytes: 0,
     buffers: new BufferPool(),
     now,

@@ -28,6 +28,8 @@ export interface BrokerState {
   bufferedBytesMax: number
   /** Bytes of requests that have not arrived in full, over all connections. */
   inboundBytes: number
+  /** Bytes read since the read buffers' garbage was collected, over all connections. */
+  uncollectedBytes: number
   /** Bytes of responses that slow clients have not taken in, over all connections. */
   outboundBytes: number
   /** What answers are read into. */

@@ -1,6 +1,6 @@
 // Watches, from inside an execution environment, how much memory it uses, and ends it above its limit.
-import { getHeapStatistics, setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
+import { getHeapStatistics } from 'node:v8'
+import { collectGarbage } from '../garbage.ts'
 
 const sampleEveryMs = 200
 const bytesPerMB = 1024 * 1024
@@ -17,13 +17,14 @@ export interface MemoryWatch {
 export function watchMemory(limitMB: number, onOver: () => void): MemoryWatch {
   let peakMB = 0
   let timer: NodeJS.Timeout | undefined
-  const collect = garbageCollector()
 
   function check(): number {
     let usedMB = usedMemoryMB()
     if (usedMB > limitMB) {
       // Garbage is no fault: V8 would have collected it when it came to its limit.
-      collect()
+      collectGarbage()
+      // Buffers are given back by another thread after a collection; the next collection waits for it.
+      collectGarbage()
       usedMB = usedMemoryMB()
     }
     peakMB = Math.max(peakMB, usedMB)
@@ -49,18 +50,4 @@ export function watchMemory(limitMB: number, onOver: () => void): MemoryWatch {
 function usedMemoryMB(): number {
   const { used_heap_size, external_memory } = getHeapStatistics()
   return (used_heap_size + external_memory) / bytesPerMB
-}
-
-/** Made at first need: V8 gives the function only to contexts made after its flag was set. */
-function garbageCollector(): () => void {
-  let collect: (() => void) | undefined
-  return () => {
-    if (!collect) {
-      setFlagsFromString('--expose-gc')
-      collect = runInNewContext('gc') as () => void
-    }
-    collect()
-    // Buffers are given back by another thread after a collection; the next collection waits for it.
-    collect()
-  }
 }

@@ -210,6 +210,8 @@ export class PartitionLog {
   private roll(): Segment {
     this.active.seal(this.producers)
     const next = new Segment(this.storage, join(this.folder, segmentFileName(this.endOffset)), this.endOffset)
+    // Once the older segments are gone, nothing else tells who wrote and which transactions are open.
+    next.seal(this.producers)
     next.create()
     this.segments.push(next)
     return next

@@ -116,7 +116,7 @@ export class Segment {
 
   /** Keeps what is known, `producers` too, so that the next start need not read the file so far. */
   seal(producers: ProducerTable): void {
-    if (this.sealedBytes !== this.bytes && this.bytes > 0) this.sealWith(sealedProducers(producers.all()))
+    if (this.sealedBytes !== this.bytes) this.sealWith(sealedProducers(producers.all()))
   }
 
   sealWith(producers: Seal['producers']): void {
