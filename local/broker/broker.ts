@@ -37,6 +37,8 @@ export interface BrokerOptions {
   storage?: Storage
   /** Bytes of unfinished requests, and of answers that slow clients have not taken in, each: 256 MB. */
   bufferedBytesMax?: number
+  /** A connection that does nothing for so long is closed, in ms: 10 minutes, as Kafka's connections.max.idle.ms. */
+  idleMsMax?: number
   /** Gets a line for each thing a person should know. */
   log?: (line: string) => void
   /** Milliseconds since 1970. */
@@ -48,6 +50,8 @@ export interface BrokerOptions {
  * Here the client whose request exceeds the bound is closed, and tries again; and a fetch gets a batch and no more.
  */
 const defaultBufferedBytesMax = 256 * 1024 * 1024
+
+const defaultIdleMsMax = 10 * 60 * 1000
 
 export interface RunningBroker {
   port: number
@@ -126,6 +130,7 @@ function open(options: BrokerOptions & Required<Pick<BrokerOptions, 'dataDir' | 
     defaultPartitions,
     fsync,
     users: options.users ? new Map(Object.entries(options.users)) : null,
+    idleMsMax: options.idleMsMax ?? defaultIdleMsMax,
     bufferedBytesMax: options.bufferedBytesMax ?? defaultBufferedBytesMax,
     inboundBytes: 0,
     uncollectedBytes: 0,

@@ -11,9 +11,6 @@ import { type RequestHeader, readRequestHeader, responseWriter } from './protoco
 import { MalformedFrame, type Reader } from './protocol/reader.ts'
 import type { BrokerState } from './state.ts'
 
-/** connections.max.idle.ms */
-const idleMsMax = 10 * 60 * 1000
-
 /** Below it, collecting shows in the CPU time; above it, what is read survives a collection and costs far more. */
 const uncollectedBytesMax = 4 * 1024 * 1024
 
@@ -64,7 +61,7 @@ export function serve(socket: Socket, broker: BrokerState): void {
 
   socket.setNoDelay(true)
   // A client that sends nothing and takes nothing in for so long is gone; one that waits for an answer is not idle.
-  socket.setTimeout(idleMsMax, () => {
+  socket.setTimeout(broker.idleMsMax, () => {
     if (!answering) socket.destroy()
   })
   socket.on('data', (chunk) => {

@@ -24,6 +24,8 @@ export interface BrokerState {
   users: Users | null
   /** Acknowledge only what is on the disk. */
   fsync: boolean
+  /** A connection that does nothing for so long is closed. */
+  idleMsMax: number
   /** What the next two may each come to. */
   bufferedBytesMax: number
   /** Bytes of requests that have not arrived in full, over all connections. */

@@ -2,6 +2,7 @@
 import { connect, type Socket } from 'node:net'
 import { expect, it, onTestFinished } from 'vitest'
 import { describeGroups } from './api/describe-groups.ts'
+import { fetch } from './api/fetch.ts'
 import { listOffsets } from './api/list-offsets.ts'
 import { metadata } from './api/metadata.ts'
 import { answersKafka } from './probe.ts'
@@ -47,6 +48,28 @@ it('hangs up on those whose unfinished requests come to more than it holds, and 
   for (const socket of greedy) socket.write(beginning)
   await hungUp
   expect(await answersKafka('127.0.0.1', port, patienceMs)).toBe(true)
+})
+
+it('lets go of a peer that vanished in the middle of a request, and of what it had sent', async () => {
+  const { port } = await temporaryBroker({ idleMsMax: 200, bufferedBytesMax: 1_000_000 })
+  const beginning = Buffer.alloc(900_000)
+  beginning.writeInt32BE(50_000_000)
+  for (const _ of [1, 2]) {
+    const vanished = await connected(port)
+    const gone = closing(vanished)
+    vanished.write(beginning)
+    await gone
+  }
+  expect(await answersKafka('127.0.0.1', port, patienceMs)).toBe(true)
+})
+
+it('does not take a client for idle that waits for its answer', async () => {
+  const { port } = await temporaryBroker({ idleMsMax: 100, topics: [{ name: 'events', partitions: 1 }] })
+  const all = { sessionId: 0, forgottenTopics: [], rackId: '', clusterId: null, replicaState: null, isolationLevel: 0 }
+  const partition = { partition: 0, fetchOffset: 0, maxBytes: 1_000, replicaDirectoryId: '' }
+  const topics = [{ name: 'events', topicId: '', partitions: [partition] }]
+  const { responses } = await ask(port, fetch, 12, { ...all, maxWaitMs: 1_000, minBytes: 1, topics })
+  expect(responses[0]?.partitions[0]).toMatchObject({ errorCode: errorCode.NONE })
 })
 
 it('answers what came before the client closed its side, and lets go of one that closed in the middle of a request', async () => {
