@@ -29,6 +29,10 @@ export const errorTable = {
     retriable: false,
     hint: 'The broker answered, and refused. Check that the topic exists and that this client may use it.',
   },
+  SECRET_UNAVAILABLE: {
+    retriable: true,
+    hint: "Check that the secret exists, and that the function's role may read it.",
+  },
   GROUP_IN_USE: {
     retriable: false,
     hint: "Stop the group's consumers first: Kafka moves the offsets of a group without members only.",

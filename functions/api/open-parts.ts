@@ -1,5 +1,6 @@
 // The API's parts from an environment: the same for Lambda and for the local server.
 import { z } from 'zod'
+import { withSecrets } from '../aws/secrets.ts'
 import { eventRulesOf } from '../business.ts'
 import { readEnvironment } from '../environment.ts'
 import { kafkaConfig } from '../kafka/bootstrap.ts'
@@ -48,7 +49,7 @@ const abandonmentSchema = z.object({
 export async function openParts(
   environment: Record<string, string | undefined>,
 ): Promise<{ parts: Omit<ApiParts, 'streams'>; close(): Promise<void> }> {
-  const read = readEnvironment(variables, environment)
+  const read = readEnvironment(variables, await withSecrets(environment))
   const kafka = await kafkaConfig(environment)
   const publisher = openPublisher(kafka)
   const store = await openStore(read.STORE_URL)

@@ -23,6 +23,7 @@ const statuses: Partial<Record<ErrorCode, ContentfulStatusCode>> = {
   REDRIVE_REFUSED: 422,
   RATE_LIMITED: 429,
   LISTENERS_FULL: 503,
+  SECRET_UNAVAILABLE: 503,
 }
 
 /** What an unavailable store or broker, or a limit, asks a client to wait, seconds. */

@@ -1,5 +1,6 @@
 // The shop's consumer as Lambda runs it: a batch of records in, one transaction in the store.
 import { z } from 'zod'
+import { withSecrets } from '../aws/secrets.ts'
 import { eventRulesOf } from '../business.ts'
 import { readEnvironment } from '../environment.ts'
 import { classifier } from '../events/classify.ts'
@@ -13,7 +14,7 @@ import type { BatchResult } from '../store/store.ts'
 const variables = z.object({ STORE_URL: z.string(), CONSUMER_GROUP_ID: z.string().min(1) })
 
 const open = openOnce(async (): Promise<ConsumerParts> => {
-  const environment = readEnvironment(variables, process.env)
+  const environment = readEnvironment(variables, await withSecrets(process.env))
   return {
     store: await openStore(environment.STORE_URL),
     group: environment.CONSUMER_GROUP_ID,

@@ -1,5 +1,6 @@
 // The lag sampler as Lambda runs it, on a schedule.
 import { z } from 'zod'
+import { withSecrets } from '../aws/secrets.ts'
 import { readEnvironment } from '../environment.ts'
 import { kafkaConfig } from '../kafka/bootstrap.ts'
 import { openOffsets } from '../kafka/offsets.ts'
@@ -47,7 +48,7 @@ interface Opened {
 }
 
 const open = openOnce(async (): Promise<Opened> => {
-  const environment = readEnvironment(variables, process.env)
+  const environment = readEnvironment(variables, await withSecrets(process.env))
   const config = await kafkaConfig()
   const store = await openStore(environment.STORE_URL)
   const parts: LagParts = {

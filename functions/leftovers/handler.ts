@@ -1,5 +1,6 @@
 // The reader of what other mappings give up, as Lambda runs it: nothing that failed for good is out of sight.
 import { z } from 'zod'
+import { withSecrets } from '../aws/secrets.ts'
 import { readEnvironment } from '../environment.ts'
 import { decodeRecords } from '../lambda/decode.ts'
 import type { KafkaBatchResponse, KafkaEvent } from '../lambda/kafka-event.ts'
@@ -11,7 +12,7 @@ import { type KeepParts, keep } from './keep.ts'
 const variables = z.object({ STORE_URL: z.string().min(1), CONSUMER_GROUP_ID: z.string().min(1) })
 
 const open = openOnce(async (): Promise<KeepParts> => {
-  const environment = readEnvironment(variables, process.env)
+  const environment = readEnvironment(variables, await withSecrets(process.env))
   return { store: await openStore(environment.STORE_URL), group: environment.CONSUMER_GROUP_ID }
 })
 

@@ -1,5 +1,6 @@
 // What the functions that make and send offers are made of, from their environment.
 import { z } from 'zod'
+import { withSecrets } from '../aws/secrets.ts'
 import { readEnvironment } from '../environment.ts'
 import { kafkaConfig } from '../kafka/bootstrap.ts'
 import { openPublisher } from '../kafka/publish.ts'
@@ -25,7 +26,7 @@ export interface OpenedOffers {
 
 /** @throws PipelineError CONFIG_INVALID, and what the store's opening throws */
 export async function openOffers(environment: Record<string, string | undefined>): Promise<OpenedOffers> {
-  const read = readEnvironment(variables, environment)
+  const read = readEnvironment(variables, await withSecrets(environment))
   const { publish, connect } = openPublisher(await kafkaConfig())
   connect()
   const store = await openStore(read.STORE_URL)

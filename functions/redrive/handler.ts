@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
+import { withSecrets } from '../aws/secrets.ts'
 import { readEnvironment } from '../environment.ts'
 import { kafkaConfig } from '../kafka/bootstrap.ts'
 import { openPublisher } from '../kafka/publish.ts'
@@ -22,7 +23,7 @@ const handoverMs = 150
 const timeoutReserveMs = 6_000
 
 const open = openOnce(async (): Promise<Pick<AdvanceParts, 'redrives' | 'publish'> & { periodMs: number }> => {
-  const environment = readEnvironment(variables, process.env)
+  const environment = readEnvironment(variables, await withSecrets(process.env))
   const store = await openStore(environment.STORE_URL)
   const { publish } = openPublisher(await kafkaConfig())
   return { redrives: store.redrives, publish, periodMs: environment.SCHEDULE_PERIOD_MS }

@@ -5,7 +5,7 @@ import { bundling } from './bundling.ts'
 import { kafka, makeTopics, pollTopic, watchGroups, writeTopics } from './kafka.ts'
 import { functionsGroup, vpc } from './network.ts'
 import { router } from './router.ts'
-import { apiToken } from './secret.ts'
+import { token } from './secrets.ts'
 import { stage } from './stage.ts'
 import { store } from './store.ts'
 
@@ -59,9 +59,8 @@ function make(name: string, description: FunctionDescription): [string, sst.aws.
         ...pipelineEnvironment(),
         ...groupOf(mappings),
         METRICS_NAMESPACE: metricsNamespace,
-        ...(route && { API_TOKEN: apiToken.value }),
       },
-      link: [...(speaksKafka ? [kafka] : []), ...(uses.store ? [store] : [])],
+      link: [...(speaksKafka ? [kafka] : []), ...(uses.store ? [store] : []), ...(route ? [token] : [])],
       permissions: permissionsOf(description, mappings),
       vpc: { privateSubnets: vpc.privateSubnets, securityGroups: [functionsGroup.id] },
       logging: { retention: stage.logRetention, format: 'json' },

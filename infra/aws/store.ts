@@ -4,6 +4,7 @@
 // bounded all the same: four for each execution environment, of which there are as many as partitions for a consumer,
 // one for a schedule, and `apiConcurrencyMax` for the API.
 import { storeGroup, vpc } from './network.ts'
+import { secretVariable } from './secrets.ts'
 import { isProduction, stage } from './stage.ts'
 
 export const database = new sst.aws.Aurora('Database', {
@@ -31,13 +32,15 @@ export const database = new sst.aws.Aurora('Database', {
 /** The certificates of RDS, which Node does not know by itself; Lambda keeps them here. */
 const certificates = '/var/runtime/ca-cert.pem'
 
-/** A function that is linked to it finds the store's address. */
+/** A function that is linked to it finds the name of the store's address, which holds the password, and may read it. */
 export const store = new sst.Linkable('Store', {
   properties: { host: database.host, database: database.database },
   include: [
-    sst.env({
-      STORE_URL: $interpolate`postgres://${database.username}:${database.password}@${database.host}:${database.port}/${database.database}?sslmode=verify-full`,
-      NODE_EXTRA_CA_CERTS: certificates,
-    }),
+    ...secretVariable(
+      'StoreSecret',
+      'STORE_URL',
+      $interpolate`postgres://${database.username}:${database.password}@${database.host}:${database.port}/${database.database}?sslmode=verify-full`,
+    ),
+    sst.env({ NODE_EXTRA_CA_CERTS: certificates }),
   ],
 })

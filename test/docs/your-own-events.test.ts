@@ -140,7 +140,7 @@ it('says what its fields are, and adds up', async () => {
     'it is sampled and swept',
     async () => {
       const health = await stack.get<Health>('/api/health')
-      return health.status === 'ok' && health.sweptAt && health
+      return health.status === 'ok' && health.sweptAt !== null && health
     },
     patienceMs,
   )

@@ -16,6 +16,14 @@ const rolesOf = (name: string) => {
   return role
 }
 const actionsOf = (name: string) => new Set(grantedBy(rolesOf(name)).flatMap(({ Action }) => Action))
+/** What the secret holds that a variable names. */
+const secretOf = (variable: string) => {
+  const [, name, version] = /:secret:(\w+)-AbCdEf:::([\w-]{32,64})$/.exec(variable) ?? []
+  const found = ofType(graph, 'aws:secretsmanager/secretVersion:SecretVersion').find(
+    (one) => one.name === `${name}Version`,
+  )
+  return version && found?.inputs.secretString
+}
 const bundleOf = (name: string) => graph.builds.find((built) => functionOf(built.name) === name)
 
 describe('the description', () => {
@@ -156,7 +164,7 @@ describe('the network', () => {
     }
     const { variables } = ofType(graph, 'aws:lambda/function:Function').find(({ parent }) => parent === 'Consumer')
       ?.inputs.environment ?? { variables: {} }
-    expect(variables.STORE_URL).toMatch(/^postgres:.*\?sslmode=verify-full$/)
+    expect(secretOf(variables.STORE_URL_SECRET_ARN)).toMatch(/^postgres:.*\?sslmode=verify-full$/)
     expect(variables.NODE_EXTRA_CA_CERTS).toBe('/var/runtime/ca-cert.pem')
   })
 })
@@ -166,10 +174,22 @@ describe('secrets', () => {
     await expect(readGraph('without-secrets', {})).rejects.toThrow('ApiToken')
   })
 
-  it('reach only the function that asks for them', () => {
-    const holders = ofType(graph, 'aws:lambda/function:Function').filter(({ inputs }) =>
-      JSON.stringify(inputs.environment ?? {}).includes('a-token-of-the-tests-own'),
-    )
-    expect(holders.map(({ parent }) => parent)).toEqual(['Api'])
+  it("are no function's variables: those hold their names, with the version of this deploy", () => {
+    for (const { inputs, parent } of ofType(graph, 'aws:lambda/function:Function')) {
+      const variables: Record<string, string> = inputs.environment?.variables ?? {}
+      expect(JSON.stringify(variables), parent).not.toMatch(/a-token-of-the-tests-own|a-password/)
+      for (const [name, value] of Object.entries(variables).filter(([name]) => name.endsWith('_SECRET_ARN'))) {
+        expect([parent, name, secretOf(value)]).toEqual([parent, name, expect.any(String)])
+      }
+    }
+    const api = ofType(graph, 'aws:lambda/function:Function').find(({ parent }) => parent === 'Api')
+    expect(secretOf(api?.inputs.environment.variables.API_TOKEN_SECRET_ARN)).toBe('a-token-of-the-tests-own')
+  })
+
+  it.each(described)('of %s are those that its code asks for, one by one', (name, { uses = {}, route }) => {
+    const readable = grantedBy(rolesOf(name)).filter(({ Action }) => Action.includes('secretsmanager:GetSecretValue'))
+    const arns = readable.flatMap(({ Resource }) => Resource).map((arn) => /:secret:(\w+)-/.exec(arn)?.[1])
+    expect(arns.sort()).toEqual([...(uses.store ? ['StoreSecret'] : []), ...(route ? ['TokenSecret'] : [])])
+    expect(uses.store === true, 'reads secrets').toBe(bundleOf(name)?.inputs.includes('functions/aws/secrets.ts'))
   })
 })

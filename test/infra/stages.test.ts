@@ -23,6 +23,10 @@ it('keep production: nothing of it that holds data goes by accident', () => {
   const [kafka] = ofType(production, 'aws:msk/cluster:Cluster')
   const [store] = ofType(production, 'aws:rds/cluster:Cluster')
   expect([kafka?.protect, kafka?.retainOnDelete, store?.protect]).toEqual([true, true, true])
+  for (const name of ['StoreSecret', 'TokenSecret']) {
+    const secret = ofType(production, 'aws:secretsmanager/secret:Secret').find((one) => one.name === name)
+    expect(secret?.inputs.recoveryWindowInDays).toBe(30)
+  }
   expect(store?.inputs).toMatchObject({
     deletionProtection: true,
     skipFinalSnapshot: false,

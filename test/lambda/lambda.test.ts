@@ -14,6 +14,7 @@ import { type RunningBroker, startBroker } from '../../local/broker/broker.ts'
 import { root } from '../../local/runtime/bundle-entry.mjs'
 import { type Built, buildHandler } from '../infra/graph/build-handler.ts'
 import { nodeProgram, versions } from './node-versions.ts'
+import { type SecretsManager, startSecretsManager } from './secrets-manager.ts'
 
 const topics: Record<string, { partitions: number }> = pipeline.topics
 const bundleBytesMax = 3_000_000
@@ -27,8 +28,13 @@ const token = 'a-token-of-the-tests-own'
 const folder = mkdtempSync(join(tmpdir(), 'freshet-lambda-'))
 const bundles = new Map<string, Built>()
 let broker: RunningBroker
+let secrets: SecretsManager
 
 beforeAll(async () => {
+  secrets = await startSecretsManager({
+    API_TOKEN: token,
+    STORE_URL: `${inject('postgresUrl')}?schema=lambda_${process.pid}`,
+  })
   broker = await startBroker({ dataDir: join(folder, 'kafka'), port: 0, host: '127.0.0.1', topics: [] })
   copyFileSync(join(root, 'test/lambda/invoke-bundle.mjs'), join(folder, 'invoke-bundle.mjs'))
   for (const [name, { handler }] of described) {
@@ -42,6 +48,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await broker.close()
+  secrets.close()
   rmSync(folder, { recursive: true })
 })
 
@@ -64,9 +71,8 @@ function environmentOf(name: string): Record<string, string> {
     LAMBDA_TASK_ROOT: folder,
     ...pipelineEnvironment(),
     METRICS_NAMESPACE: 'freshet/test',
-    API_TOKEN: token,
     KAFKA_BOOTSTRAP_SERVERS: broker.bootstrap,
-    STORE_URL: `${inject('postgresUrl')}?schema=lambda_${process.pid}`,
+    ...secrets.variables,
   }
 }
 
@@ -107,7 +113,13 @@ const postRequest = (path: string, body: string) => ({
   version: '2.0',
   rawPath: path,
   rawQueryString: '',
-  headers: { host: 'api.example', authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+  // CloudFront signs what it asks in the header that a bearer token would stand in.
+  headers: {
+    host: 'api.example',
+    authorization: 'AWS4-HMAC-SHA256 Credential=CLOUDFRONT',
+    'x-freshet-token': token,
+    'content-type': 'application/json',
+  },
   requestContext: { http: { method: 'POST', path, sourceIp: '192.0.2.1' }, domainName: 'api.example' },
   body,
   isBase64Encoded: false,
@@ -166,5 +178,8 @@ describe.each(versions)('Node %s', (version) => {
     expect(JSON.parse(sampled.out)).toMatchObject({ Group: pipeline.shop.group, ErrorRate: 0 })
     const summary = await run(program, 'api', getRequest('/api/summary'))
     expect(JSON.parse(summary.answer.body)).toMatchObject({ events: expect.any(Number), balanced: expect.anything() })
+    const stranger = getRequest('/api/summary')
+    stranger.headers['x-freshet-token'] = 'a-token-of-a-stranger'
+    expect((await run(program, 'api', stranger)).answer).toMatchObject({ statusCode: 401 })
   })
 })

@@ -22,6 +22,10 @@ export function stateOf({ type, name, inputs, region }: Asked): Record<string, u
     'aws:msk/serverlessCluster:ServerlessCluster': cluster,
     'aws:iam/role:Role': () => ({ arn: `arn:aws:iam::${account}:role/${inputs.name ?? name}` }),
     'aws:lambda/eventSourceMapping:EventSourceMapping': () => ({ uuid: `uuid-of-${id}` }),
+    'aws:secretsmanager/secret:Secret': () => ({
+      arn: `arn:aws:secretsmanager:${region}:${account}:secret:${name}-AbCdEf`,
+    }),
+    'aws:secretsmanager/secretVersion:SecretVersion': () => ({ versionId: 'terraform-20261123000000000000000001' }),
     'aws:s3/bucket:Bucket': () => ({
       arn: `arn:aws:s3:::${inputs.bucket ?? id}`,
       bucket: inputs.bucket ?? id,
