@@ -11,7 +11,7 @@ import { Kafka, logLevel, type Producer } from 'kafkajs'
 import type { z } from 'zod'
 import type { eventsPageSchema } from '../../functions/api/schemas.ts'
 import { openStore } from '../../functions/store/open.ts'
-import { type LocalStack, startLocalStack } from '../local-stack.ts'
+import { eventually, type LocalStack, startLocalStack } from '../local-stack.ts'
 import { fill, group, topic } from './store-load.ts'
 import { spread } from './store-queries.ts'
 
@@ -34,6 +34,13 @@ let sent = 0
 try {
   await producer.connect()
   await measure('warming up', 2)
+  // The first batch reads what a large store needs in memory.
+  await eventually('all of it is stored', async () => {
+    const { mappings } = await stack.get<{ mappings: MappingState[] }>('/api/local/mappings')
+    const partitions = mappings.find(({ consumerGroupId }) => consumerGroupId === group)?.partitions ?? []
+    // All of it has one key, so it lies in one partition; the others have nothing to commit.
+    return partitions.some(({ lag }) => lag === 0) && partitions.every(({ lag }) => lag === 0 || lag === null)
+  })
   const rows = [
     await measure('alone', seconds),
     await besideFilter(() => measure('beside a filter', seconds)),
@@ -44,6 +51,11 @@ try {
   await producer.disconnect()
   await stack.stop()
   rmSync(folder, { recursive: true, force: true })
+}
+
+interface MappingState {
+  consumerGroupId: string
+  partitions: { lag: number | null }[]
 }
 
 async function filledStore(): Promise<string> {

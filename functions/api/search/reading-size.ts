@@ -1,9 +1,10 @@
 // How many rows one reading of the store looks at: as many as are read before anybody has waited for it.
 
 /** The thread answers nobody else meanwhile. */
-const readingMs = 5
-const rowsFirst = 500
-const rowsMin = 100
+const readingMs = 10
+const rowsFirst = 1_000
+/** Fewer would be busy with beginning and ending: a processor that others keep busy is slow with any number. */
+const rowsMin = 500
 
 export interface ReadingSize {
   /** For the next reading. */
