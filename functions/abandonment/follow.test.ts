@@ -47,3 +47,13 @@ it('puts what cannot be read aside in its own group, and takes views for noise',
   expect(await shop.store.deadLetters({ group: shop.group, limit: 9 })).toMatchObject([{ code: 'NOT_JSON' }])
   expect(await shop.store.totals('analytics-consumer-group')).toEqual({ events: 0, deadLetters: 0 })
 })
+
+it('puts an event from too far in the future aside, and takes one from the near future for its record’s time', async () => {
+  const stamped = (aheadMs: number, user: number) => {
+    const record = shopRecord('checkout', user, startMs + aheadMs)
+    return { ...record, timestamp: startMs }
+  }
+  const records = [stamped(299_000, 5_000), stamped(301_000, 5_001), shopRecord('checkout', 5_002, startMs)]
+  expect(await run(records)).toMatchObject({ stored: 2, deadLetters: 1, late: 0 })
+  expect(await shop.store.deadLetters({ group: shop.group, limit: 9 })).toMatchObject([{ code: 'FUTURE_TIMESTAMP' }])
+})
