@@ -23,12 +23,9 @@ export interface StateRow {
 
 export interface ShopperRow {
   userId: number
-  runs: string
-}
-
-export type DueRow = ShopperRow & {
   /** Nothing of the user falls due before it. */
   lookMs: number
+  runs: string
 }
 
 /** What was read of a state. */
@@ -39,7 +36,7 @@ export interface Known {
   /** Users who were active, as far as they have a row. */
   active: ShopperRow[]
   /** Users of whom something may be due before the watermark, in the order of lookMs and userId: one more than is decided. */
-  due: DueRow[]
+  due: ShopperRow[]
   /** None while there is no watermark. */
   regions: Region[]
 }
@@ -49,8 +46,10 @@ export interface Changes {
   /** The counters as they are afterwards. */
   state: StateRow
   clocks: [partition: number, clockMs: number][]
-  /** In the order of users: writers then never wait for each other in a circle. */
-  shoppers: DueRow[]
+  /** In the order of users, as the next: writers then never wait for each other in a circle. */
+  shoppers: ShopperRow[]
+  /** Those who are to be looked at when they were before. */
+  runs: Omit<ShopperRow, 'lookMs'>[]
   shoppersGone: number[]
   regions: { region: string; windows: string }[]
   regionsGone: string[]
@@ -72,24 +71,25 @@ export function moveOn(
   const { activities, late, watermarkMs } = arrived
   const due = known.due.slice(0, dueUsersMax)
   const isMoreDue = known.due.length > dueUsersMax
-  const shoppers = new Map([...known.active, ...due].map(({ userId, runs }) => [userId, shopperOf(runs)]))
+  const rows = new Map([...known.active, ...due].map((row) => [row.userId, row]))
+  const shoppers = new Map([...rows.values()].map(({ userId, runs }) => [userId, shopperOf(runs)]))
   const horizon = watermarkMs === null ? null : horizonOf(isMoreDue ? due.at(-1) : undefined, watermarkMs)
   const settled = settle({ shoppers, regions, settledMs: state.settledMs }, activities, horizon, rules)
   const { decided, abandoned, incidents, offers, settledMs } = settled
-  const { kept, gone } = shopperChanges(settled.shoppers, shoppers, rules)
-  const isNew = ({ userId }: ShopperRow) => !shoppers.has(userId)
+  const { moved, stayed, gone, gained } = shopperChanges(settled.shoppers, rows, { horizon, rules })
   const changes: Changes = {
     state: {
       ...state,
       watermarkMs: watermarkMs ?? state.watermarkMs,
       settledMs,
-      shoppers: state.shoppers + kept.filter(isNew).length - gone.length,
+      shoppers: state.shoppers + gained,
       late: state.late + late,
       decided: state.decided + decided,
       abandoned: state.abandoned + abandoned,
     },
     clocks: [...arrived.clocks].filter(([partition, ms]) => known.clocks.byPartition.get(partition) !== ms),
-    shoppers: kept,
+    shoppers: moved,
+    runs: stayed,
     shoppersGone: gone,
     ...regionChanges(settled.regions, regions),
     incidents,
@@ -99,23 +99,38 @@ export function moveOn(
 }
 
 /** Everything before the watermark, or up to the last of as many users as one transaction decides. */
-function horizonOf(last: DueRow | undefined, watermarkMs: number): Horizon {
+function horizonOf(last: ShopperRow | undefined, watermarkMs: number): Horizon {
   return last ? { ms: last.lookMs, userId: last.userId } : { ms: watermarkMs, userId: Number.NEGATIVE_INFINITY }
 }
 
+/**
+ * Where the moment to look at a user again only moves on, the old one stays: the user is looked at in vain then, once,
+ * instead of being moved in the index of those moments by everything that happens.
+ */
 function shopperChanges(
   settled: Map<number, Shopper | null>,
-  before: ReadonlyMap<number, Shopper>,
-  { abandonMs }: AbandonmentRules,
-): { kept: DueRow[]; gone: number[] } {
-  const kept: DueRow[] = []
-  const gone: number[] = []
+  before: ReadonlyMap<number, ShopperRow>,
+  { horizon, rules }: { horizon: Horizon | null; rules: AbandonmentRules },
+) {
+  const changes = { moved: [] as ShopperRow[], stayed: [] as Changes['runs'], gone: [] as number[], gained: 0 }
   for (const [userId, shopper] of settled) {
-    const lookMs = shopper && nextDueMs(shopper, abandonMs)
-    if (shopper && lookMs !== null) kept.push({ userId, lookMs, runs: shopperText(shopper) })
-    else if (before.has(userId)) gone.push(userId)
+    const lookMs = shopper && nextDueMs(shopper, rules.abandonMs)
+    const row = before.get(userId)
+    const isKept = shopper !== null && lookMs !== null
+    changes.gained += Number(isKept) - Number(row !== undefined)
+    if (!isKept) {
+      if (row) changes.gone.push(userId)
+      continue
+    }
+    const runs = shopperText(shopper)
+    const isAhead = row && row.lookMs <= lookMs && row.lookMs > (horizon?.ms ?? Number.NEGATIVE_INFINITY)
+    if (isAhead) changes.stayed.push({ userId, runs })
+    else changes.moved.push({ userId, lookMs, runs })
   }
-  return { kept: kept.sort((a, b) => a.userId - b.userId), gone }
+  const byUser = (a: { userId: number }, b: { userId: number }) => a.userId - b.userId
+  changes.moved.sort(byUser)
+  changes.stayed.sort(byUser)
+  return changes
 }
 
 function regionChanges(after: Region[], before: Region[]): Pick<Changes, 'regions' | 'regionsGone'> {

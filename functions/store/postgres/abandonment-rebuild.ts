@@ -208,7 +208,7 @@ async function serve(
     state: serving.state,
     incidents: serving.incidents,
     regions: serving.regions.map((region) => ({ region: region.region, windows: regionText(region) })),
-    ...{ clocks: [], shoppers: [], shoppersGone: [], regionsGone: [], offers: [] },
+    ...{ clocks: [], shoppers: [], runs: [], shoppersGone: [], regionsGone: [], offers: [] },
   })
   session.send(setServing, [before.id, false])
   session.send(setServing, [after.id, true])

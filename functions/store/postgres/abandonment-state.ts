@@ -1,14 +1,7 @@
 // The rows of abandonment states: read in one round trip or two, and written without waiting.
 import type { Arrived } from '../../retail/abandonment/step.ts'
 import { regionOf } from '../abandonment-rows.ts'
-import {
-  type Changes,
-  type DueRow,
-  dueUsersMax,
-  type Known,
-  type ShopperRow,
-  type StateRow,
-} from '../abandonment-state.ts'
+import { type Changes, dueUsersMax, type Known, type ShopperRow, type StateRow } from '../abandonment-state.ts'
 import { numbers, texts } from './columns.ts'
 import type { Session, Statement } from './database.ts'
 
@@ -38,14 +31,14 @@ const clocksOfServing = clocksOf(
   '(SELECT id FROM abandonment_state WHERE group_id = $1 AND serves)',
 )
 const clocksById = clocksOf('abandonment-clocks-of', '$1')
+const shopper = 'SELECT user_id AS "userId", look_ms AS "lookMs", runs FROM abandonment_shopper'
 const shoppersOf: Statement = {
   name: 'abandonment-shoppers',
-  text: 'SELECT user_id AS "userId", runs FROM abandonment_shopper WHERE state_id = $1 AND user_id = ANY($2::bigint[])',
+  text: `${shopper} WHERE state_id = $1 AND user_id = ANY($2::bigint[])`,
 }
 const dueShoppers: Statement = {
   name: 'abandonment-due',
-  text: `SELECT user_id AS "userId", look_ms AS "lookMs", runs FROM abandonment_shopper
-    WHERE state_id = $1 AND look_ms < $2 ORDER BY look_ms, user_id LIMIT ${dueUsersMax + 1}`,
+  text: `${shopper} WHERE state_id = $1 AND look_ms < $2 ORDER BY look_ms, user_id LIMIT ${dueUsersMax + 1}`,
 }
 const regionsOf: Statement = {
   name: 'abandonment-regions',
@@ -87,7 +80,7 @@ export async function readState(
   const userIds = [...new Set(activities.map(({ userId }) => userId))]
   const [active, due, regions] = await Promise.all([
     session.rows<ShopperRow>(shoppersOf, [state.id, numbers(userIds)]),
-    watermarkMs === null ? [] : session.rows<DueRow>(dueShoppers, [state.id, watermarkMs]),
+    watermarkMs === null ? [] : session.rows<ShopperRow>(dueShoppers, [state.id, watermarkMs]),
     watermarkMs === null ? [] : session.rows<{ windows: string }>(regionsOf, [state.id]),
   ])
   return { state, clocks, active, due, regions: regions.map(({ windows }) => regionOf(windows)) }
@@ -107,6 +100,11 @@ const setShoppers: Statement = {
   name: 'abandonment-set-shoppers',
   text: `INSERT INTO abandonment_shopper SELECT $1::integer, * FROM unnest($2::bigint[], $3::bigint[], $4::text[])
     ON CONFLICT (state_id, user_id) DO UPDATE SET look_ms = excluded.look_ms, runs = excluded.runs`,
+}
+const setRuns: Statement = {
+  name: 'abandonment-set-runs',
+  text: `UPDATE abandonment_shopper SET runs = changed.runs FROM unnest($2::bigint[], $3::text[]) AS changed (user_id, runs)
+    WHERE state_id = $1 AND abandonment_shopper.user_id = changed.user_id`,
 }
 const removeShoppers: Statement = {
   name: 'abandonment-remove-shoppers',
@@ -129,13 +127,13 @@ const setIncidents: Statement = {
 }
 
 export function saveState(session: Session, changes: Changes): void {
-  const { state, clocks, shoppers, shoppersGone, regions, regionsGone, incidents } = changes
+  const { state, clocks, shoppers, runs, shoppersGone, regions, regionsGone, incidents } = changes
   const { id } = state
   if (shoppers.length > 0) {
     const looks = numbers(shoppers.map(({ lookMs }) => lookMs))
-    const runs = texts(shoppers.map(({ runs }) => runs))
-    session.send(setShoppers, [id, numbers(shoppers.map(({ userId }) => userId)), looks, runs])
+    session.send(setShoppers, [id, usersOf(shoppers), looks, texts(shoppers.map((shopper) => shopper.runs))])
   }
+  if (runs.length > 0) session.send(setRuns, [id, usersOf(runs), texts(runs.map((shopper) => shopper.runs))])
   if (shoppersGone.length > 0) session.send(removeShoppers, [id, numbers(shoppersGone)])
   if (regionsGone.length > 0) session.send(removeRegions, [id, texts(regionsGone)])
   if (regions.length > 0) {
@@ -157,4 +155,8 @@ export function saveState(session: Session, changes: Changes): void {
   }
   const { partitions, watermarkMs, settledMs, late, decided, abandoned } = state
   session.send(setCounters, [id, partitions, watermarkMs, settledMs, state.shoppers, late, decided, abandoned])
+}
+
+function usersOf(shoppers: { userId: number }[]): string {
+  return numbers(shoppers.map(({ userId }) => userId))
 }

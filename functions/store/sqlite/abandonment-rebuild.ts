@@ -192,7 +192,7 @@ function server(db: Database, rows: StateRows) {
       state: serving.state,
       incidents: serving.incidents,
       regions: serving.regions.map((region) => ({ region: region.region, windows: regionText(region) })),
-      ...{ clocks: [], shoppers: [], shoppersGone: [], regionsGone: [], offers: [] },
+      ...{ clocks: [], shoppers: [], runs: [], shoppersGone: [], regionsGone: [], offers: [] },
     })
     setServing.run(0, before.id)
     setServing.run(1, after.id)

@@ -3,14 +3,7 @@ import type { Database } from 'better-sqlite3'
 import type { Arrived } from '../../retail/abandonment/step.ts'
 import type { Clocks } from '../../retail/abandonment/watermark.ts'
 import { regionOf } from '../abandonment-rows.ts'
-import {
-  type Changes,
-  type DueRow,
-  dueUsersMax,
-  type Known,
-  type ShopperRow,
-  type StateRow,
-} from '../abandonment-state.ts'
+import { type Changes, dueUsersMax, type Known, type ShopperRow, type StateRow } from '../abandonment-state.ts'
 
 export interface StateRows {
   /** The group's serving state, made when it is new. */
@@ -35,23 +28,17 @@ export function stateRows(db: Database): StateRows {
       'SELECT partition, clock_ms FROM abandonment_clock WHERE state_id = ?',
     )
     .raw()
-  const runsOf = db
-    .prepare<[number, number], string>('SELECT runs FROM abandonment_shopper WHERE state_id = ? AND user_id = ?')
-    .pluck()
-  const dueRows = db.prepare<[number, number], DueRow>(
-    `SELECT user_id AS userId, look_ms AS lookMs, runs FROM abandonment_shopper
-     WHERE state_id = ? AND look_ms < ? ORDER BY look_ms, user_id LIMIT ${dueUsersMax + 1}`,
+  const shopper = 'SELECT user_id AS userId, look_ms AS lookMs, runs FROM abandonment_shopper'
+  const shopperOf = db.prepare<[number, number], ShopperRow>(`${shopper} WHERE state_id = ? AND user_id = ?`)
+  const dueRows = db.prepare<[number, number], ShopperRow>(
+    `${shopper} WHERE state_id = ? AND look_ms < ? ORDER BY look_ms, user_id LIMIT ${dueUsersMax + 1}`,
   )
   const regionsOf = db
     .prepare<[number], string>('SELECT windows FROM abandonment_region WHERE state_id = ? ORDER BY region')
     .pluck()
 
-  function activeRows(stateId: number, userIds: ReadonlySet<number>): ShopperRow[] {
-    return [...userIds].flatMap((userId) => {
-      const runs = runsOf.get(stateId, userId)
-      return runs === undefined ? [] : { userId, runs }
-    })
-  }
+  const activeRows = (stateId: number, userIds: ReadonlySet<number>) =>
+    [...userIds].map((userId) => shopperOf.get(stateId, userId)).filter((row) => row !== undefined)
 
   return {
     serving: (groupId) => {
@@ -83,14 +70,16 @@ function stateSaver(db: Database): StateRows['save'] {
     `INSERT INTO abandonment_shopper VALUES (?, ?, ?, ?)
      ON CONFLICT DO UPDATE SET look_ms = excluded.look_ms, runs = excluded.runs`,
   )
+  const setRuns = db.prepare('UPDATE abandonment_shopper SET runs = ? WHERE state_id = ? AND user_id = ?')
   const removeShopper = db.prepare('DELETE FROM abandonment_shopper WHERE state_id = ? AND user_id = ?')
   const setRegion = db.prepare('INSERT OR REPLACE INTO abandonment_region VALUES (?, ?, ?)')
   const removeRegion = db.prepare('DELETE FROM abandonment_region WHERE state_id = ? AND region = ?')
   const setIncident = db.prepare('INSERT OR REPLACE INTO abandonment_incident VALUES (?, ?, ?, ?, ?)')
 
-  return function save({ state, clocks, shoppers, shoppersGone, regions, regionsGone, incidents }) {
+  return function save({ state, clocks, shoppers, runs, shoppersGone, regions, regionsGone, incidents }) {
     const { id } = state
     for (const { userId, lookMs, runs } of shoppers) setShopper.run(id, userId, lookMs, runs)
+    for (const { userId, runs: text } of runs) setRuns.run(text, id, userId)
     for (const userId of shoppersGone) removeShopper.run(id, userId)
     for (const { region, windows } of regions) setRegion.run(id, region, windows)
     for (const region of regionsGone) removeRegion.run(id, region)
