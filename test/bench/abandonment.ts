@@ -1,4 +1,8 @@
-// What the second consumer costs an event, from an empty state to a million active users. An argument: how many users.
+// What the second consumer costs an event, from an empty state to a million active users. An argument: how many users
+// there are, of whom three quarters are active at the end.
+//
+// Beside it a state of few users takes as many events, batch for batch in turn: what the machine does otherwise slows
+// down both, so the last column is what the size of the state costs.
 import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,9 +10,10 @@ import { join } from 'node:path'
 import { abandonmentRulesOf } from '../../functions/retail/abandonment/rules.ts'
 import { enrich } from '../../functions/retail/enrich.ts'
 import { openStore } from '../../functions/store/open.ts'
-import type { Outcome } from '../../functions/store/store.ts'
+import type { Outcome, Store } from '../../functions/store/store.ts'
 
-const usersMax = Number(process.argv[2] ?? 1_000_000)
+const usersMax = Number(process.argv[2] ?? 1_300_000)
+const usersFew = 20_000
 const batchSize = 1_000
 const group = 'abandonment-consumer-group'
 // Nobody's cart falls due while users are added, so the state only grows.
@@ -16,21 +21,25 @@ const rules = abandonmentRulesOf({ ABANDON_AFTER_MS: 900_000, ABANDON_LATENESS_M
 const startMs = Date.UTC(2026, 10, 23)
 
 const folder = mkdtempSync(join(tmpdir(), 'freshet-bench-'))
-const store = await openStore(`sqlite:${folder}/freshet.db?synchronous=normal`)
-await store.abandonment.passTime(
-  { group, topic: 'retail-events', partitions: [{ partition: 0, readToEndMs: null, logStartOffset: 0 }] },
-  rules,
-)
+const large = await openState('large')
+const small = await openState('small')
+
+async function openState(name: string): Promise<Store> {
+  const store = await openStore(`sqlite:${folder}/${name}.db?synchronous=normal`)
+  const partitions = [{ partition: 0, readToEndMs: null, logStartOffset: 0 }]
+  await store.abandonment.passTime({ group, topic: 'retail-events', partitions }, rules)
+  return store
+}
 
 /** Users in no order, as in a shop. */
-function outcome(offset: number): Outcome {
+function outcome(offset: number, users: number): Outcome {
   const hash = createHash('sha256').update(String(offset)).digest()
   const eventMs = startMs + Math.floor((offset * 600_000) / usersMax)
   const event = enrich(
     {
       event_id: `${hash.toString('hex').slice(0, 8)}-0000-4000-8000-${hash.toString('hex').slice(8, 20)}`,
       event_type: offset % 3 === 0 ? 'cart_add' : 'checkout',
-      user_id: 1_000 + (hash.readUInt32LE(0) % usersMax),
+      user_id: 1_000 + (hash.readUInt32LE(0) % users),
       product_id: 1,
       amount: 10,
       timestamp: new Date(eventMs).toISOString(),
@@ -43,18 +52,28 @@ function outcome(offset: number): Outcome {
   return { kind: 'event', event, record, contentHash: hash }
 }
 
-const tenth = Math.ceil((usersMax * 1.5) / 10 / batchSize) * batchSize
-for (let step = 0, offset = 0; step < 10; step++) {
-  let cpuMicros = 0
-  for (const until = offset + tenth; offset < until; offset += batchSize) {
-    const outcomes = Array.from({ length: batchSize }, (_, index) => outcome(offset + index))
-    const before = process.cpuUsage()
-    await store.abandonment.writeBatch({ group, outcomes, isFiltered: true, keepsNoEvents: true }, rules)
-    const used = process.cpuUsage(before)
-    cpuMicros += used.user + used.system
-  }
-  const { shoppers = 0 } = (await store.abandonment.overview(group)) ?? {}
-  console.log(`${shoppers} active users  ${(cpuMicros / tenth).toFixed(1)} CPU µs per event`)
+/** Answers the CPU time, µs. */
+async function write(store: Store, offset: number, users: number): Promise<number> {
+  const outcomes = Array.from({ length: batchSize }, (_, index) => outcome(offset + index, users))
+  const before = process.cpuUsage()
+  await store.abandonment.writeBatch({ group, outcomes, isFiltered: true, keepsNoEvents: true }, rules)
+  const used = process.cpuUsage(before)
+  return used.user + used.system
 }
-await store.close()
+
+const tenth = Math.ceil((usersMax * 1.5) / 10 / batchSize) * batchSize
+console.log('active users   CPU µs per event   the same of few users')
+for (let step = 0, offset = 0; step < 10; step++) {
+  const cpuMicros = { large: 0, small: 0 }
+  for (const until = offset + tenth; offset < until; offset += batchSize) {
+    cpuMicros.large += await write(large, offset, usersMax)
+    cpuMicros.small += await write(small, offset, usersFew)
+  }
+  const { shoppers = 0 } = (await large.abandonment.overview(group)) ?? {}
+  const perEvent = (micros: number) => (micros / tenth).toFixed(1)
+  console.log(
+    `${String(shoppers).padStart(12)}   ${perEvent(cpuMicros.large).padStart(16)}   ${perEvent(cpuMicros.small)}`,
+  )
+}
+await Promise.all([large.close(), small.close()])
 rmSync(folder, { recursive: true })
