@@ -31,6 +31,17 @@ export interface LocalMapping {
   partitions: LocalPartition[]
   /** Sums since the mapping started, under AWS's names. */
   metrics: Record<string, number>
+  /** Event pollers now. */
+  pollers: number
+  /** `retriesMax` null: never gives up; `destination` null: what is given up is dropped. */
+  onFailure: { destination: string | null; retriesMax: number | null; bisects: boolean }
+  /** The newest first. `records` by `<topic>-<partition>`; `destination` null: they are lost. */
+  givenUp: {
+    at: number
+    condition: string
+    records: Record<string, { first: number; last: number; count: number }>
+    destination: string | null
+  }[]
 }
 
 /** Moments are ms since 1970. */
