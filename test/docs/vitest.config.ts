@@ -1,6 +1,9 @@
 import { defineConfig } from 'vitest/config'
+import unit from '../../vitest.config.ts'
 
-// Pages that walk through a change, followed to the letter in a copy of the project.
+// What pages claim, in a copy of the project: changes that they walk through, followed to the letter, and consumers that
+// are made to fail beside each other.
 export default defineConfig({
+  plugins: unit.plugins ?? [],
   test: { include: ['test/docs/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000, maxWorkers: 1 },
 })
