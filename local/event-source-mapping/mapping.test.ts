@@ -138,7 +138,7 @@ describe('a batch that cannot be read', () => {
         { error: expect.stringContaining(`${on.topic}-0: the record batch at offset 1 to 1 cannot be read`) },
       ])
       const unreadable = { firstOffset: 1, lastOffset: 1, reason: expect.stringContaining(reason) }
-      const wayPast = `--group group-of-${on.topic} --topic ${on.topic}:0 --reset-offsets --to-offset 2`
+      const wayPast = `--bootstrap-server ${broker.bootstrap} --group group-of-${on.topic} --topic ${on.topic}:0 --reset-offsets --to-offset 2`
       expect(mapping.state()).toMatchObject({
         membership: { joined: true },
         partitions: [{ lag: 2, unreadable: { ...unreadable, hint: expect.stringContaining(wayPast) } }, {}, {}],

@@ -85,10 +85,10 @@ function pollerEvents({ settings, source, dispatcher, journal, turnSoon }: Readi
       const isNew = queue.unreadable?.firstOffset !== damage.firstOffset
       queue.unreadable = { ...damage, sinceMs: isNew ? performance.now() : (queue.unreadable?.sinceMs ?? 0) }
       if (!isNew) return
-      const { consumerGroupId } = settings
+      const { consumerGroupId, bootstrapServers } = settings
       journal.tell({
         type: 'poll-error',
-        error: unreadableSentence({ topic, partition, consumerGroupId }, damage),
+        error: unreadableSentence({ topic, partition, consumerGroupId, bootstrapServers }, damage),
         delayMs,
       })
     },

@@ -158,10 +158,11 @@ function failureSettings(settings: MappingSettings): FailureSettings {
 function partitionState(
   queue: PartitionQueue,
   owner: Batch | undefined,
-  { windowMs, consumerGroupId }: MappingSettings,
+  settings: MappingSettings,
   toEpoch: (ms: number) => number,
 ): PartitionState {
   const { topic, partition, records, held, committedOffset, nextOffset, endOffset } = queue
+  const { windowMs } = settings
   const head = records[0]
   const windowEndsAt = head && !owner ? toEpoch(Math.max(head.arrivedMs, queue.freeSinceMs ?? 0) + windowMs) : null
   return {
@@ -186,18 +187,22 @@ function partitionState(
     endOffset,
     lag: endOffset === null || committedOffset === null ? null : Math.max(0, endOffset - committedOffset),
     lostToRetention: queue.lostToRetention,
-    unreadable: unreadableState(queue, consumerGroupId, toEpoch),
+    unreadable: unreadableState(queue, settings, toEpoch),
   }
 }
 
 function unreadableState(
   { topic, partition, unreadable }: PartitionQueue,
-  consumerGroupId: string,
+  { consumerGroupId, bootstrapServers }: MappingSettings,
   toEpoch: (ms: number) => number,
 ): UnreadableState | null {
   if (!unreadable) return null
   const { sinceMs, ...damage } = unreadable
-  return { ...damage, since: toEpoch(sinceMs), hint: wayPast({ topic, partition, consumerGroupId }, damage) }
+  return {
+    ...damage,
+    since: toEpoch(sinceMs),
+    hint: wayPast({ topic, partition, consumerGroupId, bootstrapServers }, damage),
+  }
 }
 
 function bisectPart({ path, slices, attempt, giveUp }: Part): BisectPart {

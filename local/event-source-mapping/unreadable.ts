@@ -6,6 +6,7 @@ export interface Place {
   topic: string
   partition: number
   consumerGroupId: string
+  bootstrapServers: readonly string[]
 }
 
 /** What happened, for the log and the terminal. */
@@ -19,7 +20,11 @@ export function unreadableSentence(place: Place, damage: Damage): string {
  * What an operator can do. Our choice: we never skip it ourselves, as it may be damaged on the way alone, or be readable from
  * another replica. Kafka's own tool moves the group, which has to be empty for that.
  */
-export function wayPast({ topic, partition, consumerGroupId }: Place, { lastOffset }: Damage): string {
-  const options = `--group ${consumerGroupId} --topic ${topic}:${partition} --reset-offsets --to-offset ${lastOffset + 1} --execute`
-  return `It is tried again by itself. To go on without it, stop the mapping and run kafka-consumer-groups.sh ${options}`
+export function wayPast(
+  { topic, partition, consumerGroupId, bootstrapServers }: Place,
+  { lastOffset }: Damage,
+): string {
+  const whose = `--bootstrap-server ${bootstrapServers.join(',')} --group ${consumerGroupId} --topic ${topic}:${partition}`
+  const command = `kafka-consumer-groups.sh ${whose} --reset-offsets --to-offset ${lastOffset + 1} --execute`
+  return `It is tried again by itself. To go on without it, stop the mapping and run \`${command}\``
 }
