@@ -4,6 +4,7 @@ import type { FilterableRecord, RecordFilter } from './filter.ts'
 import type { PartitionQueue } from './partition.ts'
 import type { DecodeRecord } from './schema-registry/decode.ts'
 import {
+  type AbsentForm,
   type EventSource,
   envelopeBytes,
   type KafkaMessage,
@@ -30,6 +31,7 @@ export function fillOf(queue: PartitionQueue, batchSizeMax: number, partitions: 
 export interface IntakeOptions {
   topic: string
   source: EventSource
+  absent: AbsentForm
   /** null lets everything through. */
   filter: RecordFilter | null
   /** null without a schema registry. */
@@ -102,10 +104,10 @@ export class Intake {
   #encoderOf(partition: number): Encode {
     const known = this.#encoders.get(partition)
     if (known) return known
-    const { topic, source } = this.#options
+    const { topic, source, absent } = this.#options
     // What is left for one record in an event of its own.
     const bytes = payloadBytesMax - envelopeBytes(source) - sliceBytes(`${topic}-${partition}`) - 1
-    const encoder = recordEncoder(topic, partition, bytes)
+    const encoder = recordEncoder(topic, partition, bytes, absent)
     this.#encoders.set(partition, encoder)
     return encoder
   }

@@ -17,7 +17,7 @@ import { openReading } from './reading.ts'
 import { type MappingSettings, parseSettings } from './settings.ts'
 import { type MappingState, stateOf } from './state.ts'
 import type { SystemLogEvent } from './system-log.ts'
-import { type EventSource, encodeEvent, envelopeBytes, payloadBytesMax } from './to-event.ts'
+import { type AbsentForm, type EventSource, encodeEvent, envelopeBytes, payloadBytesMax } from './to-event.ts'
 
 export type { Happening } from './happening.ts'
 export type { Invoke, InvokeResult } from './invoke.ts'
@@ -41,6 +41,8 @@ export interface MappingOptions {
   /** Where the member of the group is kept, so that the next start need not wait for its session time-out. */
   membersFolder?: string
   retryBackoffMs?: Backoff
+  /** How a key or value that a record does not have is written; left out unless told otherwise. */
+  absent?: AbsentForm
   /** How long `stop` lets running invocations go on. */
   stopMsMax?: number
   /** Is called for everything that happens, in order. It must not throw. */
@@ -105,6 +107,7 @@ class MappingShell implements Mapping {
     this.#poller = openReading({
       settings,
       source: this.#source,
+      absent: options.absent ?? 'left-out',
       clientId: this.#clientId,
       membersFolder: options.membersFolder,
       dispatcher: this.#dispatcher,

@@ -7,12 +7,13 @@ import { Poller } from './poller.ts'
 import type { Fetched, PollerEvents } from './polling.ts'
 import { recordDecoder } from './schema-registry/decode.ts'
 import type { MappingSettings } from './settings.ts'
-import type { EventSource, KafkaMessage } from './to-event.ts'
+import type { AbsentForm, EventSource, KafkaMessage } from './to-event.ts'
 import { unreadableSentence } from './unreadable.ts'
 
 export interface ReadingOptions {
   settings: MappingSettings
   source: EventSource
+  absent: AbsentForm
   clientId: string
   membersFolder: string | undefined
   dispatcher: Dispatcher
@@ -32,11 +33,11 @@ export function openReading(options: ReadingOptions): Poller {
   )
 }
 
-function pollerEvents({ settings, source, dispatcher, journal, turnSoon }: ReadingOptions): PollerEvents {
+function pollerEvents({ settings, source, absent, dispatcher, journal, turnSoon }: ReadingOptions): PollerEvents {
   const { topic, schemaRegistry, filterPatterns, batchSizeMax } = settings
   const filter = filterPatterns.length > 0 ? compileFilters(filterPatterns) : null
   const decode = schemaRegistry ? recordDecoder(schemaRegistry, () => performance.now()) : null
-  const intake = new Intake({ topic, source, filter, decode })
+  const intake = new Intake({ topic, source, absent, filter, decode })
 
   function arrived({ partition, fetchedOffset, nextOffset, endOffset, messages, isCurrent }: Fetched) {
     // Whole milliseconds: a fraction would cost an allocation for each record.

@@ -82,6 +82,16 @@ it('leaves out the key and the value that a record does not have, and keeps empt
   expect(hollow).toMatchObject({ key: '', value: '' })
 })
 
+it('writes null for what a record does not have, for who asks for it', () => {
+  const json = recordEncoder('t', 0, plenty, 'null')({ offset: '0', timestamp: '1', key: null, value: null })
+  expect(JSON.parse(json as string)).toMatchObject({ key: null, value: null })
+})
+
+it('has -1 for the timestamp of a record that was written before Kafka had them', () => {
+  const json = recordEncoder('t', 0, plenty)({ offset: '0', key: null, value: null })
+  expect(JSON.parse(json as string)).toMatchObject({ timestamp: -1 })
+})
+
 const bytes = fc.uint8Array({ maxLength: 200 }).map((array) => Buffer.from(array))
 const message: fc.Arbitrary<KafkaMessage> = fc.record({
   offset: fc.nat().map(String),

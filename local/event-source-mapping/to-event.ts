@@ -21,6 +21,12 @@ export interface KafkaMessage {
   isTooLarge?: true
 }
 
+/**
+ * How a key or value that a record does not have is written. Both have been seen of AWS, and its own library takes both
+ * (github.com/aws-powertools/powertools-lambda-typescript issues 4988 and 5016).
+ */
+export type AbsentForm = 'left-out' | 'null'
+
 export type Header = readonly [name: string, value: Buffer | null]
 
 /** Kafka's own timestamp for a record that has none. */
@@ -52,21 +58,22 @@ export interface EventSlice {
  * Encodes the records of one partition: JSON in ASCII, so that its length is its size in bytes; null when it is longer
  * than `bytesMax`, which is found out without building it where the raw sizes tell.
  *
- * A record without a key or value (a tombstone) has no such field, which is what AWS sends
- * (github.com/aws-powertools/powertools-lambda-typescript issues 4988 and 5016).
+ * A record without a key or value (a tombstone) has no such field, unless `absent` wants null.
  */
 export function recordEncoder(
   topic: string,
   partition: number,
   bytesMax: number,
+  absent: AbsentForm = 'left-out',
 ): (message: KafkaMessage, schemas?: RecordSchemas) => string | null {
   const head = `{"topic":${asciiJson(topic)},"partition":${partition},"offset":`
+  const [noKey, noValue] = absent === 'null' ? [',"key":null', ',"value":null'] : ['', '']
   return function encodeRecord({ offset, timestamp = noTimestamp, key, value, headers, batchContext }, schemas) {
     if (bytesAtLeast(key, value, headers) > bytesMax) return null
     const type = batchContext?.timestampType === 1 ? 'LOG_APPEND_TIME' : 'CREATE_TIME'
     let json = `${head}${offset},"timestamp":${timestamp},"timestampType":"${type}"`
-    if (key) json += `,"key":"${key.toString('base64')}"`
-    if (value) json += `,"value":"${value.toString('base64')}"`
+    json += key ? `,"key":"${key.toString('base64')}"` : noKey
+    json += value ? `,"value":"${value.toString('base64')}"` : noValue
     json += `,"headers":${headers && headers.length > 0 ? encodeHeaders(headers) : '[]'}`
     json += schemas ? `,${asciiText(JSON.stringify(schemas).slice(1))}` : '}'
     // Reading a character makes one flat text of the many pieces that V8 keeps until then. Records wait in thousands,

@@ -33,7 +33,7 @@ try {
 
 async function run(plan: MappingPlan, command: MappingCommand): Promise<void> {
   const { settings } = plan
-  const { brokers, group, events, retryBackoffMs, data } = command
+  const { brokers, group, events, retryBackoffMs, nulls, data } = command
   const lines = terminalLines({ print: console.log, colors: pc, now: Date.now, timeZone })
   const told = openEventsFile(events)
   const logToErrors = (line: string) => process.stderr.write(`${line}\n`)
@@ -55,6 +55,7 @@ async function run(plan: MappingPlan, command: MappingCommand): Promise<void> {
     membersFolder: join(data, 'members'),
     stopMsMax: plan.function.timeoutMs + stopSlackMs,
     ...(retryBackoffMs && { retryBackoffMs }),
+    ...(nulls && { absent: 'null' }),
     emit(happening) {
       told.write(happening)
       say(lines, happening)

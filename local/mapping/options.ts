@@ -19,6 +19,8 @@ export interface MappingCommand {
   retryBackoffMs?: Backoff
   health?: HealthAddress
   env?: Record<string, string>
+  /** What a record does not have is written as null, instead of left out. */
+  nulls?: true
   data: string
 }
 
@@ -47,6 +49,7 @@ export function readMappingOptions(args: string[]): MappingCommand {
     .option('--events <file>', 'append one line of JSON for each thing that happens')
     .option('--retry-backoff-ms <min..max>', 'how long a failed batch waits (default: 1000..30000)', toBackoff)
     .option('--env <KEY=VALUE>', 'one more variable for the handler; may be repeated', addVariable)
+    .option('--nulls', 'write a key or value that a record does not have as null, instead of leaving it out')
     .option('--data <dir>', 'where destinations and the local store lie', '.freshet')
     .addHelpText(
       'after',

@@ -23,6 +23,7 @@ export const documentedRows: Record<string, Record<string, string>> = {
     '`--events FILE`':
       'share its partitions; when one is killed in the middle of a batch, the others take over and nothing is skipped',
     '`--retry-backoff-ms MIN..MAX`': 'doubles from 1 s to 30 s and stays there, however often it failed',
+    '`--nulls`': 'writes null for what a record does not have, for who asks for it',
     '`--env KEY=VALUE`': 'sees the variables it was given and those of Lambda, and nothing of the process around it',
     '`--data DIR`': 'does without where nothing can be written',
   },
