@@ -1,6 +1,6 @@
 // From falling due to published: how long an offer takes at 1,000 events/s, and what that costs the shop's own consumer.
 //
-// `npm run bench:offers [-- RATE]` starts the local stack with the rules of the scenario `abandonment-spike`, plays half a
+// `node local/run.mjs test/bench/offers.ts [RATE]` starts the local stack with the rules of the scenario `abandonment-spike`, plays half a
 // minute of it with a spike in the middle, and prints p50 and p99. A cart falls due when the watermark passes its deadline,
 // which is when every partition has had a record from `latenessMs` after it: at this rate some milliseconds after that moment.
 import { setTimeout as sleep } from 'node:timers/promises'
