@@ -1,6 +1,6 @@
 // Where a replay begins, as its user says it: the beginning, a moment, or offsets by partition.
+import { parseMoment } from '../../functions/api/search/moment.ts'
 import { PipelineError } from '../../functions/errors.ts'
-import { parseTimestamp } from '../../functions/events/timestamp.ts'
 
 export type From =
   | { kind: 'earliest' }
@@ -21,7 +21,7 @@ export function parseFrom(text: string): From {
   if (pairs.every((pair) => pair !== null)) {
     return { kind: 'offsets', offsets: new Map(pairs.map((pair) => [Number(pair[1]), Number(pair[2])])) }
   }
-  const moment = parseTimestamp(/^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00` : text)
-  if (moment) return { kind: 'time', ms: moment.ms }
+  const ms = parseMoment(text)
+  if (ms !== null) return { kind: 'time', ms }
   throw new PipelineError('CONFIG_INVALID', `--from: expected earliest, an ISO time or partition:offset, got ${text}`)
 }

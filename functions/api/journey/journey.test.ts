@@ -272,14 +272,22 @@ test('of a dead letter lists the attempts at it', async () => {
   const again = deadLetter({ offset: 1 }, 'x')
   await api.write({ ...again, record: { ...again.record, token: 'token' } })
   expect((await journey(0)).trail).toMatchObject([{ number: 1, redrive: id, by: 'a person', result: 'failed' }])
+  await redrives.discard({ group, seqs: [1], by: 'a person', reason: 'rubbish' })
+  expect((await journey(0)).summary).toBe('Put aside: NOT_JSON, expected JSON. It was discarded since.')
   expect((await journey(1)).trail).toHaveLength(1)
 })
 
 test('says how often its batch was tried, where somebody remembers', async () => {
   await api.write(event({ offset: 0 }, { event_id: 'a' }))
-  const pastAttempts = () => ({ count: 3, lastError: 'STORE_BUSY' })
-  const local = await openTestApi({ store: api.store, pastAttempts })
-  const told = journeySchema.parse(await (await local.get(`/api/records/${topic}/0/0`)).json())
+  let past: { count: number; lastError: string } | null = null
+  const local = await openTestApi({ store: api.store, pastAttempts: () => past })
+  const ask = async () => journeySchema.parse(await (await local.get(`/api/records/${topic}/0/0`)).json())
+  expect((await ask()).unknown).toEqual([
+    'Whether its batch took more than one attempt before this stage was started; since then it has not.',
+    'How far Kafka and the group are: the offsets of this partition were never sampled.',
+  ])
+  past = { count: 3, lastError: 'STORE_BUSY' }
+  const told = await ask()
   expect(told.pastAttempts).toEqual({ count: 3, lastError: 'STORE_BUSY' })
   expect(told.steps[2]).toMatchObject({ text: 'Handed to the consumer 3 times, after STORE_BUSY.' })
   expect(told.unknown.join()).not.toContain('attempts')

@@ -14,8 +14,8 @@ export interface JourneyFacts {
   explained: Explanation['reason'] | undefined
   sample: LagSample | undefined
   inFlight: InFlight | null
-  /** What a local stage remembers of its batch: more than one attempt. */
-  pastAttempts: PastAttempts | null
+  /** What a local stage remembers of its batch: more than one attempt. undefined: nobody is there to remember. */
+  pastAttempts: PastAttempts | null | undefined
   /** Attempts at its dead letter, the oldest first. */
   trail: Attempt[]
   /** Why it left no row; null unless it is accounted for without one. */
@@ -70,7 +70,7 @@ export async function readJourney(place: RecordPlace, parts: JourneyParts): Prom
     explained: explanation?.reason,
     sample,
     inFlight: found ? null : flying,
-    pastAttempts: parts.pastAttempts?.(place) ?? null,
+    pastAttempts: parts.pastAttempts?.(place),
     trail: trail ?? [],
     noRow: found ? null : await readNoRow(place, account, parts),
   }

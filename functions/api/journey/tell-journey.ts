@@ -22,7 +22,7 @@ export function tellJourney(facts: JourneyFacts, timeZone: string): Journey {
     deadLetter: letter ? { ...liveDeadLetter(letter), state: letter.state, attempts: letter.attempts } : null,
     batch: found && batchOf(found.batch),
     attempts: inFlight && attemptsOf(inFlight),
-    pastAttempts: facts.pastAttempts,
+    pastAttempts: facts.pastAttempts ?? null,
     trail: facts.trail.map(attemptRow),
     rollups: rollupsOf(facts, timeZone),
     account: account

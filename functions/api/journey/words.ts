@@ -20,7 +20,7 @@ export function outcomeSentence(
     case 'stored':
       return `Stored as event ${found?.event?.event_id}.`
     case 'dead-letter':
-      return `Put aside: ${found?.deadLetter?.code}, ${found?.deadLetter?.reason}.`
+      return asideSentence(found?.deadLetter)
     case 'noise':
       return 'Noise: counted, and not stored.'
     case 'duplicate':
@@ -56,13 +56,22 @@ export function unknownSentences(
   const unknown: string[] = []
   if (outcome === 'accounted') unknown.push(whyNotTold(noRow))
   if (outcome === 'unseen' || outcome === 'unknown') unknown.push('What became of it.')
-  if ((found !== null || noRow !== null) && pastAttempts === null) {
-    unknown.push('How many attempts its batch took: only a local stage remembers them, for a while.')
+  if ((found !== null || noRow !== null) && !pastAttempts) {
+    unknown.push(
+      pastAttempts === undefined
+        ? 'How many attempts its batch took: no stage keeps them here.'
+        : 'Whether its batch took more than one attempt before this stage was started; since then it has not.',
+    )
   }
   if (found?.deadLetter) unknown.push('When it was produced: what could not be read carries no time that is believed.')
   if (outcome === 'waiting' && !inFlight) unknown.push('Whether its batch is being tried: only a local stage knows.')
   if (!sample) unknown.push('How far Kafka and the group are: the offsets of this partition were never sampled.')
   return unknown
+}
+
+function asideSentence(letter: NonNullable<JourneyFacts['found']>['deadLetter'] | undefined): string {
+  const since = letter && letter.state !== 'open' ? ` It was ${letter.state} since.` : ''
+  return `Put aside: ${letter?.code}, ${letter?.reason}.${since}`
 }
 
 /** Counters are kept for each partition and not for each offset: what left no row is told by the record alone. */

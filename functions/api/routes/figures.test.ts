@@ -43,6 +43,10 @@ test('hours of the last day unless another time is asked for', async () => {
   expect((await figures('by=hour&from=2026-11-22T12:00&to=2026-11-22T13:00:00Z')).figures).toHaveLength(1)
 })
 
+test('a date alone is its midnight', async () => {
+  expect((await figures('by=hour&from=2026-11-23&to=2026-11-24')).figures).toMatchObject([{ events: 2 }])
+})
+
 test('days begin where the shop is', async () => {
   // Midnight in Sydney is 13:00 UTC.
   expect(await figures('by=day')).toMatchObject({

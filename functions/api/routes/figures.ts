@@ -11,7 +11,7 @@ import { momentOf } from '../search/filters.ts'
 /** What is shown unless a time is asked for: an hour of minutes, a day of hours, a week of days. */
 const stretchMs = { minute: 3_600_000, hour: 86_400_000, day: 7 * 86_400_000 }
 
-const time = z.string().max(40).optional().describe('ISO 8601; without a zone it is UTC')
+const time = z.string().max(40).optional().describe('ISO 8601; without a zone it is UTC, a date alone its midnight')
 
 const route = createRoute({
   method: 'get',

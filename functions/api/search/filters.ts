@@ -1,12 +1,12 @@
 // The filters of a list as a query string names them, and as the store is asked.
 import { z } from '@hono/zod-openapi'
 import { PipelineError } from '../../errors.ts'
-import { parseTimestamp } from '../../events/timestamp.ts'
 import type { DeadLetterFilter, EventFilter } from '../../store/search.ts'
+import { parseMoment } from './moment.ts'
 
 const time = z.string().max(40).optional()
 const timeRange = {
-  from: time.describe('arrived at or after this moment: ISO 8601; without a zone it is UTC'),
+  from: time.describe('arrived at or after this moment: ISO 8601; without a zone it is UTC, a date alone its midnight'),
   to: time.describe('arrived before this moment'),
 }
 const amount = z
@@ -57,9 +57,9 @@ export function deadLetterFilterOf(query: z.infer<typeof deadLetterFilterQuery>)
 
 /** @throws PipelineError QUERY_INVALID */
 export function momentOf(name: string, text: string): number {
-  const moment = parseTimestamp(text)
-  if (!moment) throw new PipelineError('QUERY_INVALID', `${name}: expected an ISO 8601 time`)
-  return moment.ms
+  const ms = parseMoment(text)
+  if (ms === null) throw new PipelineError('QUERY_INVALID', `${name}: expected an ISO 8601 time`)
+  return ms
 }
 
 function timesOf({ from, to }: { from?: string | undefined; to?: string | undefined }) {
