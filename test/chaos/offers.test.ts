@@ -12,7 +12,8 @@ import { root } from '../../local/runtime/bundle-entry.mjs'
 import { eventually, freshDirectory, type LocalStack, startLocalStack } from '../local-stack.ts'
 
 const scenario = 'abandonment-spike'
-const { group, offersTopic } = pipeline.abandonment
+const { group } = pipeline.abandonment
+const offersTopic = 'discount-offers'
 const patienceMs = 60_000
 
 const carts = 2_000
