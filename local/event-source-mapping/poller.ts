@@ -1,6 +1,7 @@
 // Reads a topic as a member of a consumer group, through kafkajs, and keeps doing so whatever happens to Kafka.
 //
-// What is particular to kafkajs 2.2.4 (its sources: src/consumer/runner.js, fetcher.js, consumerGroup.js) stays in this file (of its decoding: in fetch/own-decoding.ts):
+// What is particular to kafkajs 2.2.4 (its sources: src/consumer/runner.js, fetcher.js, consumerGroup.js) stays in this file, and in
+// fetch/own-decoding.ts what is of its decoder:
 // - Its loop fetches, hands each partition's records to `eachBatch`, and only then fetches again. So `eachBatch` hands over
 //   and returns. Heartbeats are sent from the same loop, and go on however long the function takes.
 // - With every partition paused it sleeps `maxWaitTimeInMs`. So a full partition is paused while others have room; when

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decodeFetchAnswer } from './fetch-answer.ts'
+import { type KafkajsAnswer, likeOurs } from './kafkajs-answer.ts'
 import type { Damage } from './partition-records.ts'
 import { buildBatch } from './testing/build-batch.ts'
 
@@ -41,10 +42,21 @@ it.each([4, 5, 6, 7, 8, 9, 10, 11])("version %i is read as kafkajs's own decoder
   expect(decoded?.throttleTime).toBe(theirs.throttleTime)
 })
 
-it('leaves answers with records older than Kafka 0.11 to kafkajs', async () => {
-  const old = batch('a')
-  old.writeInt8(1, 16)
-  expect((await decode(answerOf(11, [batch('a'), old]), 11)).decoded).toBeNull()
+it('leaves answers with records older than Kafka 0.11 to kafkajs, whose records then look like ours', async () => {
+  const headers: [string, Buffer | null][] = [
+    ['twice', Buffer.from('a')],
+    ['twice', null],
+    ['once', Buffer.from('b')],
+  ]
+  const recent = buildBatch([{ value: Buffer.from('recent'), headers }])
+  const answer = answerOf(11, [recent, oldMessage('old')])
+  expect((await decode(answer, 11)).decoded).toBeNull()
+  const theirs = likeOurs(await require('kafkajs/src/protocol/requests/fetch/v11/response').decode(answer))
+  const [first, second] = (theirs as KafkajsAnswer).responses[0]?.partitions ?? []
+  expect(first?.messages).toMatchObject([{ value: Buffer.from('recent'), headers }])
+  expect(second?.messages).toMatchObject([
+    { offset: '7', timestamp: '1545084650987', value: Buffer.from('old'), headers: [] },
+  ])
 })
 
 describe('whatever happens to the bytes of one partition', () => {
@@ -70,6 +82,18 @@ describe('whatever happens to the bytes of one partition', () => {
     )
   })
 })
+
+/** A message of Kafka 0.10 at offset 7, without a key. https://kafka.apache.org/documentation/#messageset */
+function oldMessage(value: string): Buffer {
+  const content = Buffer.concat([
+    Buffer.from([1, 0]),
+    int64(1545084650987n),
+    int32(-1),
+    int32(value.length),
+    Buffer.from(value),
+  ])
+  return Buffer.concat([int64(7n), int32(content.length + 4), int32(0), content])
+}
 
 /** An answer with a partition for each of these: its records, or null for none. */
 function answerOf(version: number, partitions: (Buffer | null)[]): Buffer {

@@ -5,7 +5,8 @@
 // compaction has left nothing. Its requests, and all that it does with groups, stay as they are.
 import type { Kafka } from 'kafkajs'
 import { clusterMaker } from '../../../functions/kafka/read-range.ts'
-import { decodeFetchAnswer, type Fetching, versions } from './fetch-answer.ts'
+import { decodeFetchAnswer, type FetchAnswer, type Fetching, versions } from './fetch-answer.ts'
+import { type KafkajsAnswer, likeOurs } from './kafkajs-answer.ts'
 
 /** What is used of kafkajs's inner objects. kafkajs 2.2.4: src/cluster/index.js, src/broker/index.js, src/network/connectionPool.js. */
 interface Cluster {
@@ -19,7 +20,7 @@ interface Broker {
 
 interface Call {
   request: { apiVersion: number }
-  response: { decode(answer: Buffer): Promise<unknown> }
+  response: { decode(answer: Buffer): Promise<FetchAnswer | KafkajsAnswer> }
 }
 
 interface FetchRequest {
@@ -59,9 +60,11 @@ function fetchOf(broker: Broker, damaged: Fetching['damaged']): Broker['fetch'] 
 
 function decodedByOurselves({ request, response }: Call, fetching: Fetching): Call['response'] {
   const { apiVersion } = request
-  if (apiVersion < versions.min || apiVersion > versions.max) return response
-  const decode = async (answer: Buffer) =>
-    (await decodeFetchAnswer(answer, apiVersion, fetching)) ?? response.decode(answer)
+  const isKnown = apiVersion >= versions.min && apiVersion <= versions.max
+  const decode = async (answer: Buffer) => {
+    const decoded = isKnown ? await decodeFetchAnswer(answer, apiVersion, fetching) : null
+    return decoded ?? likeOurs((await response.decode(answer)) as KafkajsAnswer)
+  }
   return { ...response, decode }
 }
 
