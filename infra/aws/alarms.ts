@@ -1,6 +1,6 @@
 // What calls somebody: the lines that the dashboard draws, and what only the cloud can see.
-import { pipeline } from '../pipeline.ts'
-import { componentName, functions, metricsNamespace } from './functions.ts'
+import { type FunctionDescription, pipeline } from '../pipeline.ts'
+import { componentName, functionNamed, functions, metricsNamespace } from './functions.ts'
 import { clusterName } from './kafka.ts'
 import { countsEvents, mappings } from './mappings.ts'
 
@@ -58,6 +58,22 @@ for (const [name, made] of Object.entries(functions)) {
     threshold: 0,
     // A mapping tries the same batch again and again; that is alarming when it goes on.
     minutes: mapped.has(name) ? retryMinutesMax : 1,
+  })
+}
+
+// The API answers a fault instead of failing, so that Errors would not count it. It may restart its store for a while.
+for (const [name] of Object.entries(pipeline.functions as Record<string, FunctionDescription>).filter(
+  ([, { route }]) => route,
+)) {
+  watch(`${componentName(name)}Faults`, {
+    alarmDescription: `${name} answers that something it needs is away`,
+    namespace: 'AWS/Lambda',
+    // https://docs.aws.amazon.com/lambda/latest/dg/urls-monitoring.html
+    metricName: 'Url5xxCount',
+    dimensions: { FunctionName: functionNamed(name).name },
+    statistic: 'Sum',
+    threshold: 0,
+    minutes: retryMinutesMax,
   })
 }
 

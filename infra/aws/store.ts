@@ -7,6 +7,14 @@ import { storeGroup, vpc } from './network.ts'
 import { secretVariable } from './secrets.ts'
 import { isProduction, stage } from './stage.ts'
 
+const clusterName = `${$app.name}-${$app.stage}`.toLowerCase()
+
+/** Made before the cluster, which would make one that keeps its lines for ever. */
+const logs = new aws.cloudwatch.LogGroup('DatabaseLogs', {
+  name: `/aws/rds/cluster/${clusterName}/postgresql`,
+  retentionInDays: stage.logRetentionDays,
+})
+
 export const database = new sst.aws.Aurora('Database', {
   engine: 'postgres',
   version: '17.5',
@@ -15,13 +23,15 @@ export const database = new sst.aws.Aurora('Database', {
   replicas: stage.store.replicas,
   transform: {
     cluster: (args, options) => {
+      args.clusterIdentifier = clusterName
       args.backupRetentionPeriod = stage.store.backupDays
       args.deletionProtection = isProduction
       args.skipFinalSnapshot = !isProduction
       args.copyTagsToSnapshot = true
       args.enabledCloudwatchLogsExports = ['postgresql']
-      if (isProduction) args.finalSnapshotIdentifier = `${$app.name}-${$app.stage}-last`
+      if (isProduction) args.finalSnapshotIdentifier = `${clusterName}-last`
       options.protect = isProduction
+      options.dependsOn = logs
     },
     clusterParameterGroup: (args) => {
       args.parameters = [{ name: 'rds.force_ssl', value: '1' }]

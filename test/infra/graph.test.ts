@@ -55,6 +55,38 @@ describe('the description', () => {
     for (const alarm of alarms) expect(alarm.alarmActions).toHaveLength(1)
   })
 
+  it('calls for every group that is behind, every batch that fails for long, and everything that is given up', () => {
+    const alarms = ofType(graph, 'aws:cloudwatch/metricAlarm:MetricAlarm').map(({ inputs }) => inputs)
+    const on = (metric: string) => alarms.filter(({ metricName }) => metricName === metric)
+    const lags = on('EstimatedMaxTimeLag').map(({ dimensions }) => [dimensions['Consumer Group'], dimensions.Topic])
+    const read = pipeline.mappings.map(({ consumerGroupId, settings }) => [consumerGroupId, settings.Topics[0]])
+    expect(lags.sort()).toEqual(read.sort())
+    const mapped = new Set(pipeline.mappings.map((mapping) => mapping.function))
+    const minutes = Object.fromEntries(on('Errors').map((a) => [a.dimensions.FunctionName, a.evaluationPeriods]))
+    for (const [name] of described) {
+      const [found] = Object.entries(minutes).filter(([full]) =>
+        full.toLowerCase().includes(`-${name.replace('-', '')}function`),
+      )
+      expect([name, found?.[1]]).toEqual([name, mapped.has(name) ? pipeline.alarms.retryMinutesMax : 1])
+    }
+    const giving = pipeline.mappings.filter(({ settings }) => settings.DestinationConfig)
+    expect(on('OnFailureDestinationDeliveredEventCount')).toHaveLength(giving.length)
+    expect(on('Url5xxCount').map(({ dimensions }) => dimensions.FunctionName)).toEqual([expect.stringContaining('Api')])
+    // Silence of what the lag function says each minute is alarming itself.
+    for (const metric of ['NewestEventAgeSeconds', 'ErrorRate']) {
+      expect(on(metric).map(({ treatMissingData }) => treatMissingData)).toEqual(['breaching'])
+    }
+  })
+
+  it('keeps no log for ever', () => {
+    const kept = ofType(graph, 'aws:cloudwatch/logGroup:LogGroup').map(({ inputs }) => inputs)
+    for (const { name, retentionInDays } of kept) expect([name, retentionInDays]).toEqual([name, 7])
+    const [store] = ofType(graph, 'aws:rds/cluster:Cluster')
+    for (const log of store?.inputs.enabledCloudwatchLogsExports ?? []) {
+      expect(kept.map(({ name }) => name)).toContain(`/aws/rds/cluster/${store?.inputs.clusterIdentifier}/${log}`)
+    }
+  })
+
   it('fits into the 4 KB that Lambda has for the variables of a function', () => {
     for (const { inputs, parent } of ofType(graph, 'aws:lambda/function:Function')) {
       const variables = Object.entries((inputs.environment?.variables ?? {}) as Record<string, string>)
@@ -148,6 +180,17 @@ describe('the network', () => {
     for (const { inputs } of ofType(graph, 'aws:ec2/subnet:Subnet').filter(({ name }) => name.includes('Private'))) {
       expect(inputs.mapPublicIpOnLaunch ?? false).toBe(false)
     }
+  })
+
+  it('hands the API what a client sent, its headers and its cookie, and keeps no answer for another', () => {
+    const [router] = ofType(graph, 'aws:cloudfront/distribution:Distribution')
+    const { originRequestPolicyId, defaultTtl, viewerProtocolPolicy } = router?.inputs.defaultCacheBehavior ?? {}
+    // Managed-AllViewerExceptHostHeader: the token's header is among them.
+    expect(originRequestPolicyId).toBe('b689b0a8-53d0-40ab-baf2-68738e2966ac')
+    expect([defaultTtl ?? 0, viewerProtocolPolicy]).toEqual([0, 'redirect-to-https'])
+    const [policy] = ofType(graph, 'aws:cloudfront/cachePolicy:CachePolicy')
+    // Answers of the API say themselves that nobody may keep them; one that says nothing is not kept either.
+    expect(policy?.inputs).toMatchObject({ minTtl: 0, defaultTtl: 0 })
   })
 
   it('speaks TLS and IAM to Kafka, verified TLS to the store, and keeps both encrypted', () => {
