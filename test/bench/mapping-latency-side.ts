@@ -13,6 +13,8 @@ export interface LatencyResult {
   waited: number[]
   /** From the hand-over until the handler began. */
   total: number[]
+  /** µs of CPU for each record, of mapping and function together, since the first one came. */
+  cpuMicros: number
 }
 
 const [bootstrap = '', topic = '', countText, window] = process.argv.slice(2)
@@ -22,7 +24,8 @@ const described = pipeline.mappings.find(({ consumerGroupId }) => consumerGroupI
 const nowMicros = () => Number(process.hrtime.bigint() / 1_000n)
 const handedOver = new Map<string, number>()
 const cut = new Map<number, number>()
-const result: LatencyResult = { waited: [], total: [] }
+const result: LatencyResult = { waited: [], total: [], cpuMicros: 0 }
+let cpu: NodeJS.CpuUsage | undefined
 noteHandOvers()
 
 const invoked = await startFunction({
@@ -62,6 +65,7 @@ function noteHandOvers(): void {
         ...options,
         async eachBatch(payload) {
           const now = nowMicros()
+          cpu ??= process.cpuUsage()
           const { partition, messages } = payload.batch
           for (const { offset } of messages) handedOver.set(`${topic}-${partition}/${offset}`, now)
           await options?.eachBatch?.(payload)
@@ -84,6 +88,8 @@ function note(batch: number, records: Record<string, number[]>, answer: string):
 }
 
 async function end(): Promise<void> {
+  const { user, system } = process.cpuUsage(cpu)
+  result.cpuMicros = (user + system) / result.total.length
   await mapping.stop()
   await invoked.close()
   console.log(JSON.stringify(result))

@@ -33,11 +33,8 @@ const producer = kafka.producer()
 try {
   await Promise.all([admin.connect(), producer.connect()])
   console.log(`${rate} records/s for ${seconds} s after ${warmUpSeconds} s of warming up; ms, p50 / p99 / max`)
-  console.log(
-    ['hand-over by kafkajs -> handler begins', 'of it until the batch is cut', 'the rest']
-      .map((one) => one.padEnd(41))
-      .join(''),
-  )
+  const heads = ['hand-over -> handler begins', 'until the batch is cut', 'the rest', 'µs of CPU a record']
+  console.log(heads.map((head, column) => ' '.repeat(column === 0 ? 25 : 0) + head.padEnd(30)).join(''))
   for (let round = 1; round <= rounds; round += 1) {
     await measure(round, '0')
     await measure(round, 'default')
@@ -52,10 +49,10 @@ async function measure(round: number, window: '0' | 'default'): Promise<void> {
   const topic = `latency-${window}-${round}`
   await admin.createTopics({ topics: [{ topic, numPartitions: partitions }], waitForLeaders: true })
   const count = rate * (warmUpSeconds + seconds)
-  const { waited, total } = await sideOf(topic, count, window)
+  const { waited, total, cpuMicros } = await sideOf(topic, count, window)
   const from = rate * warmUpSeconds
   const rest = total.map((ms, index) => ms - (waited[index] ?? 0))
-  const shown = [total, waited, rest].map((each) => figures(each.slice(from)))
+  const shown = [...[total, waited, rest].map((each) => figures(each.slice(from))), cpuMicros.toFixed(0)]
   console.log(
     `round ${round}, window ${window === '0' ? '0     ' : '500 ms'}   ${shown.map((one) => one.padEnd(30)).join('')}`,
   )
