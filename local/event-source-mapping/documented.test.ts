@@ -85,6 +85,23 @@ it('the metrics of the function and of provisioned mode are the ones on the page
   expect(row('of provisioned mode')).toEqual(provisioned.filter((name) => !onDemand.includes(name)))
 })
 
+it('everything that a mapping tells stands there, field by field', () => {
+  const source = readFileSync(new URL('happening.ts', import.meta.url), 'utf8').replace(/\/\*\*[\s\S]*?\*\//g, '')
+  const told = [...source.matchAll(/\{\s*type: '([\w-]+)'([^}]*)\}/g)].map(([, type, fields = '']) => {
+    return [type, [...fields.matchAll(/(\w+)\??:/g)].map(([, name]) => name)]
+  })
+  const rows = rowsOf('What happened, line by line').map(([type = '', fields = '']) => [
+    namesIn(type)[0],
+    namesIn(fields),
+  ])
+  const sorted = (lines: unknown[][]) =>
+    lines
+      .map(([type, fields]) => [type, [...(fields as string[])].sort()])
+      .sort((a, b) => `${a[0]}`.localeCompare(`${b[0]}`))
+  // How much a fetch brought is of interest as a sum only, and no line.
+  expect(sorted(rows)).toEqual(sorted(told.filter(([type]) => type !== 'polled')))
+})
+
 it("AWS's table of formats is there word by word", () => {
   const literally = 'filters on the other metadata properties only'
   expect(rowsOf('Filters').slice(0, 6)).toEqual([

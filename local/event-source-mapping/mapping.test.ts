@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -109,9 +109,11 @@ describe('a batch that cannot be read', () => {
     const files = readdirSync(dataDir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
     for (const { parentPath, name } of files) {
       const path = join(parentPath, name)
-      const bytes = readFileSync(path)
-      const at = parentPath.includes(on.topic) ? bytes.indexOf('as it was') : -1
-      if (at >= 0) writeFileSync(path, bytes.fill('as it is ', at, at + 9))
+      const at = parentPath.includes(on.topic) ? readFileSync(path).indexOf('as it was') : -1
+      if (at < 0) continue
+      const file = openSync(path, 'r+')
+      writeSync(file, 'as it is ', at)
+      closeSync(file)
     }
   }
 
