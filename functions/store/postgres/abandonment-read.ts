@@ -10,8 +10,9 @@ const serving = `(SELECT abandonment_state.id FROM abandonment_state
 const overviewOf: Statement = {
   name: 'abandonment-overview',
   text: `SELECT watermark_ms AS "watermarkMs", settled_ms AS "settledMs", shoppers, late, decided, abandoned,
-      (SELECT count(*) FROM abandonment_offer WHERE group_id = state.group_id) AS made,
-      (SELECT count(published_ms) FROM abandonment_offer WHERE group_id = state.group_id) AS published,
+      (SELECT count(*) FROM abandonment_offer WHERE group_id = state.group_id AND published_ms IS NULL AND NOT withheld)
+        AS waiting,
+      (SELECT count(*) FROM abandonment_offer WHERE group_id = state.group_id AND published_ms IS NOT NULL) AS published,
       ARRAY(SELECT windows FROM abandonment_region WHERE state_id = state.id ORDER BY region) AS regions
     FROM abandonment_state AS state WHERE id = ${serving}`,
 }
@@ -27,7 +28,8 @@ const incidentsOf: Statement = {
 
 type OverviewRow = Omit<AbandonmentOverview, 'regions' | 'offers'> & {
   regions: string[]
-  made: number
+  /** Each half has an index of its own. */
+  waiting: number
   published: number
 }
 
@@ -36,8 +38,8 @@ export function abandonmentReader(database: Database): Pick<AbandonmentStore, 'o
     async overview(group) {
       const [row] = await database.rows<OverviewRow>(overviewOf, [group])
       if (!row) return null
-      const { regions, made, published, ...counters } = row
-      return { ...counters, regions: regions.map(regionOf), offers: { made, published } }
+      const { regions, waiting, published, ...counters } = row
+      return { ...counters, regions: regions.map(regionOf), offers: { made: published + waiting, published } }
     },
     async incidents({ group, limit }) {
       const rows = await database.rows<{ incident: string; offers: number; published: number }>(incidentsOf, [
