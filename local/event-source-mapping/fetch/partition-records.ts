@@ -29,8 +29,8 @@ export interface Budget {
   records: number
 }
 
-/** Text rarely shrinks by more than 10, so that usual answers of 5 MB pass whole. The batch that reaches it is still unpacked. */
-export const budgetOfAnswer: Readonly<Budget> = { bytes: 64 * 1024 * 1024, records: 250_000 }
+/** Text rarely shrinks by more than 10, so that usual answers of 5 MB pass whole. The batch that reaches the bytes is still unpacked. */
+export const budgetOfAnswer: Readonly<Budget> = { bytes: 64 * 1024 * 1024, records: 100_000 }
 
 /**
  * The records from offset `from` on, in order, without those of aborted transactions. Where the last ones that were read hold nothing
