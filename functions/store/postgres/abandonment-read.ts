@@ -1,7 +1,7 @@
 // Reads the serving state for those who watch it.
 import type { Incident } from '../../retail/abandonment/region.ts'
 import type { AbandonmentOverview, AbandonmentStore } from '../abandonment.ts'
-import { regionOf } from '../abandonment-rows.ts'
+import { regionsOf } from '../abandonment-rows.ts'
 import type { Database, Statement } from './database.ts'
 
 const serving = `(SELECT abandonment_state.id FROM abandonment_state
@@ -39,7 +39,7 @@ export function abandonmentReader(database: Database): Pick<AbandonmentStore, 'o
       const [row] = await database.rows<OverviewRow>(overviewOf, [group])
       if (!row) return null
       const { regions, waiting, published, ...counters } = row
-      return { ...counters, regions: regions.map(regionOf), offers: { made: published + waiting, published } }
+      return { ...counters, regions: regionsOf(regions), offers: { made: published + waiting, published } }
     },
     async incidents({ group, limit }) {
       const rows = await database.rows<{ incident: string; offers: number; published: number }>(incidentsOf, [

@@ -21,7 +21,7 @@ import {
   stateIdOf,
   withinRead,
 } from '../abandonment-rebuild.ts'
-import { regionOf, regionText } from '../abandonment-rows.ts'
+import { regionsOf, regionText } from '../abandonment-rows.ts'
 import { moveOn, type StateRow } from '../abandonment-state.ts'
 import { readState, saveState, servingWithClocks, stateWithClocks } from './abandonment-state.ts'
 import { hexBytes, numbers, storableText, texts } from './columns.ts'
@@ -74,7 +74,7 @@ const incidentsOf: Statement = {
   name: 'abandonment-rebuild-incidents',
   text: 'SELECT incident FROM abandonment_incident WHERE state_id = $1',
 }
-const regionsOf: Statement = {
+const regionRows: Statement = {
   name: 'abandonment-rebuild-regions',
   text: 'SELECT windows FROM abandonment_region WHERE state_id = $1',
 }
@@ -218,11 +218,11 @@ async function serve(
 async function comparedState(session: Session, state: StateRow): Promise<ComparedState> {
   const [incidents, regions] = await Promise.all([
     session.rows<{ incident: string }>(incidentsOf, [state.id]),
-    session.rows<{ windows: string }>(regionsOf, [state.id]),
+    session.rows<{ windows: string }>(regionRows, [state.id]),
   ])
   return {
     state,
     incidents: incidents.map(({ incident }) => JSON.parse(incident) as Incident),
-    regions: regions.map(({ windows }) => regionOf(windows)),
+    regions: regionsOf(regions.map(({ windows }) => windows)),
   }
 }

@@ -1,6 +1,6 @@
 // The rows of abandonment states: read in one round trip or two, and written without waiting.
 import type { Arrived } from '../../retail/abandonment/step.ts'
-import { regionOf } from '../abandonment-rows.ts'
+import { regionsOf } from '../abandonment-rows.ts'
 import { type Changes, dueUsersMax, type Known, type ShopperRow, type StateRow } from '../abandonment-state.ts'
 import { numbers, texts } from './columns.ts'
 import type { Session, Statement } from './database.ts'
@@ -40,7 +40,7 @@ const dueShoppers: Statement = {
   name: 'abandonment-due',
   text: `${shopper} WHERE state_id = $1 AND look_ms < $2 ORDER BY look_ms, user_id LIMIT ${dueUsersMax + 1}`,
 }
-const regionsOf: Statement = {
+const regionRows: Statement = {
   name: 'abandonment-regions',
   text: 'SELECT windows FROM abandonment_region WHERE state_id = $1 ORDER BY region',
 }
@@ -81,9 +81,9 @@ export async function readState(
   const [active, due, regions] = await Promise.all([
     session.rows<ShopperRow>(shoppersOf, [state.id, numbers(userIds)]),
     watermarkMs === null ? [] : session.rows<ShopperRow>(dueShoppers, [state.id, watermarkMs]),
-    watermarkMs === null ? [] : session.rows<{ windows: string }>(regionsOf, [state.id]),
+    watermarkMs === null ? [] : session.rows<{ windows: string }>(regionRows, [state.id]),
   ])
-  return { state, clocks, active, due, regions: regions.map(({ windows }) => regionOf(windows)) }
+  return { state, clocks, active, due, regions: regionsOf(regions.map(({ windows }) => windows)) }
 }
 
 const setCounters: Statement = {

@@ -2,7 +2,7 @@
 import type { Database } from 'better-sqlite3'
 import type { Incident } from '../../retail/abandonment/region.ts'
 import type { AbandonmentOverview, AbandonmentStore, IncidentRow, OfferSteps, OutboxOffer } from '../abandonment.ts'
-import { regionOf } from '../abandonment-rows.ts'
+import { regionsOf } from '../abandonment-rows.ts'
 import { offerRows } from './abandonment-offers.ts'
 
 type Query<Method extends Exclude<keyof AbandonmentStore, 'rebuild'>> = Parameters<AbandonmentStore[Method]>[0]
@@ -29,7 +29,7 @@ export function abandonmentReader(db: Database): AbandonmentReader {
        late, decided, abandoned
      FROM abandonment_state JOIN consumer_group ON consumer_group.id = group_id WHERE name = ? AND serves = 1`,
   )
-  const regionsOf = db
+  const regionRows = db
     .prepare<[number], string>('SELECT windows FROM abandonment_region WHERE state_id = ? ORDER BY region')
     .pluck()
   const incidentsOf = db
@@ -46,7 +46,7 @@ export function abandonmentReader(db: Database): AbandonmentReader {
       const state = serving.get(group)
       if (!state) return null
       const { id, groupId, ...counters } = state
-      return { ...counters, regions: regionsOf.all(id).map(regionOf), offers: offers.counts(groupId) }
+      return { ...counters, regions: regionsOf(regionRows.all(id)), offers: offers.counts(groupId) }
     },
     incidents({ group, limit }) {
       const state = serving.get(group)

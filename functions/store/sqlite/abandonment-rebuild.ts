@@ -23,7 +23,7 @@ import {
   stateIdOf,
   withinRead,
 } from '../abandonment-rebuild.ts'
-import { regionOf, regionText } from '../abandonment-rows.ts'
+import { regionsOf, regionText } from '../abandonment-rows.ts'
 import { moveOn, type StateRow } from '../abandonment-state.ts'
 import { type StateRows, stateRows } from './abandonment-state.ts'
 import { groupOf, groupStatements } from './groups.ts'
@@ -177,13 +177,13 @@ function server(db: Database, rows: StateRows) {
   const incidentsOf = db
     .prepare<[number], string>('SELECT incident FROM abandonment_incident WHERE state_id = ?')
     .pluck()
-  const regionsOf = db.prepare<[number], string>('SELECT windows FROM abandonment_region WHERE state_id = ?').pluck()
+  const regionRows = db.prepare<[number], string>('SELECT windows FROM abandonment_region WHERE state_id = ?').pluck()
   const removeIncidents = db.prepare('DELETE FROM abandonment_incident WHERE state_id = ?')
   const setServing = db.prepare('UPDATE abandonment_state SET serves = ? WHERE id = ?')
   const compared = (state: StateRow): ComparedState => ({
     state,
     incidents: incidentsOf.all(state.id).map((text) => JSON.parse(text) as Incident),
-    regions: regionsOf.all(state.id).map(regionOf),
+    regions: regionsOf(regionRows.all(state.id)),
   })
   return (before: StateRow, after: StateRow, keptUntilMs: number | null): RemadeState => {
     const { serving, result } = compareStates(compared(before), compared(after), keptUntilMs)

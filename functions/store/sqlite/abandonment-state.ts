@@ -2,7 +2,7 @@
 import type { Database } from 'better-sqlite3'
 import type { Arrived } from '../../retail/abandonment/step.ts'
 import type { Clocks } from '../../retail/abandonment/watermark.ts'
-import { regionOf } from '../abandonment-rows.ts'
+import { regionsOf } from '../abandonment-rows.ts'
 import { type Changes, dueUsersMax, type Known, type ShopperRow, type StateRow } from '../abandonment-state.ts'
 
 export interface StateRows {
@@ -33,7 +33,7 @@ export function stateRows(db: Database): StateRows {
   const dueRows = db.prepare<[number, number], ShopperRow>(
     `${shopper} WHERE state_id = ? AND look_ms < ? ORDER BY look_ms, user_id LIMIT ${dueUsersMax + 1}`,
   )
-  const regionsOf = db
+  const regionRows = db
     .prepare<[number], string>('SELECT windows FROM abandonment_region WHERE state_id = ? ORDER BY region')
     .pluck()
 
@@ -53,7 +53,7 @@ export function stateRows(db: Database): StateRows {
         clocks,
         active: activeRows(state.id, new Set(activities.map(({ userId }) => userId))),
         due: watermarkMs === null ? [] : dueRows.all(state.id, watermarkMs),
-        regions: watermarkMs === null ? [] : regionsOf.all(state.id).map(regionOf),
+        regions: watermarkMs === null ? [] : regionsOf(regionRows.all(state.id)),
       }
     },
     save: stateSaver(db),
