@@ -3,7 +3,7 @@ import { renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { write } from './copy.ts'
 
-/** holds: until it is told otherwise. slow: three seconds longer for each batch. */
+/** holds: until it is told otherwise. slow: a second longer for each batch. */
 export type Mode = 'well' | 'fails' | 'holds' | 'slow'
 
 /** Puts a switch before the consumer's handler in the copy, and answers how to turn it. */
@@ -26,7 +26,7 @@ import { handler as asItIs } from './as-it-is.ts'
 const mode = () => readFileSync(${JSON.stringify(file)}, 'utf8')
 
 export async function handler(event: Parameters<typeof asItIs>[0]): Promise<unknown> {
-  if (mode() === 'slow') await sleep(3_000)
+  if (mode() === 'slow') await sleep(1_000)
   while (mode() === 'holds') await sleep(20)
   if (mode() === 'fails') throw new Error('fails on purpose')
   return asItIs(event)

@@ -5,5 +5,5 @@ import unit from '../../vitest.config.ts'
 // are made to fail beside each other.
 export default defineConfig({
   plugins: unit.plugins ?? [],
-  test: { include: ['test/docs/*.test.ts'], testTimeout: 120_000, hookTimeout: 120_000, maxWorkers: 1 },
+  test: { include: ['test/docs/*.test.ts'], testTimeout: 300_000, hookTimeout: 300_000, maxWorkers: 1 },
 })

@@ -22,7 +22,7 @@ beforeAll(async () => {
   const retail = join(folder, 'functions/retail')
   for (const entry of readdirSync(retail)) if (entry !== 'abandonment') rmSync(join(retail, entry), { recursive: true })
   stack = await startLocalStack(freshDirectory(), ['--rate', '50'], folder)
-}, 120_000)
+})
 afterAll(async () => {
   await stack?.stop()
   rmSync(folder, { recursive: true, force: true })
