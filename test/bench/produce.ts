@@ -35,12 +35,7 @@ try {
   await producer.connect()
   await measure('warming up', 2)
   // The first batch reads what a large store needs in memory.
-  await eventually('all of it is stored', async () => {
-    const { mappings } = await stack.get<{ mappings: MappingState[] }>('/api/local/mappings')
-    const partitions = mappings.find(({ consumerGroupId }) => consumerGroupId === group)?.partitions ?? []
-    // All of it has one key, so it lies in one partition; the others have nothing to commit.
-    return partitions.some(({ lag }) => lag === 0) && partitions.every(({ lag }) => lag === 0 || lag === null)
-  })
+  await eventually('all of it is stored', isAllStored, 120_000)
   const rows = [
     await measure('alone', seconds),
     await besideFilter(() => measure('beside a filter', seconds)),
@@ -51,6 +46,13 @@ try {
   await producer.disconnect()
   await stack.stop()
   rmSync(folder, { recursive: true, force: true })
+}
+
+async function isAllStored(): Promise<boolean> {
+  const { mappings } = await stack.get<{ mappings: MappingState[] }>('/api/local/mappings')
+  const partitions = mappings.find(({ consumerGroupId }) => consumerGroupId === group)?.partitions ?? []
+  // All of it has one key, so it lies in one partition; the others have nothing to commit.
+  return partitions.some(({ lag }) => lag === 0) && partitions.every(({ lag }) => lag === 0 || lag === null)
 }
 
 interface MappingState {
