@@ -9,21 +9,21 @@ it('doubles at most, up to the largest', () => {
     size.took(0)
     sizes.push(size.rows)
   }
-  expect(sizes).toEqual([1_000, 2_000, 4_000, 4_000, 4_000])
+  expect(sizes).toEqual([500, 1_000, 2_000, 4_000, 4_000])
 })
 
 it('shrinks at once by as much as it was too slow, but not to nothing', () => {
   const size = readingSize(4_000)
   size.took(12.5)
-  expect(size.rows).toBe(800)
+  expect(size.rows).toBe(400)
   size.took(300)
-  expect(size.rows).toBe(500)
+  expect(size.rows).toBe(100)
 })
 
 it('stays at a size that takes the time it may', () => {
   const size = readingSize(4_000)
   size.took(10)
-  expect(size.rows).toBe(1_000)
+  expect(size.rows).toBe(500)
 })
 
 it('is never more than was asked for', () => {

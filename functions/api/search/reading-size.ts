@@ -2,9 +2,9 @@
 
 /** The thread answers nobody else meanwhile. */
 const readingMs = 10
-const rowsFirst = 1_000
-/** Fewer would be busy with beginning and ending: a processor that others keep busy is slow with any number. */
-const rowsMin = 500
+const rowsFirst = 500
+/** Some seven pages of a file: on a disk that is slow and busy each may take milliseconds. */
+const rowsMin = 100
 
 export interface ReadingSize {
   /** For the next reading. */
