@@ -62,6 +62,8 @@ export interface LocalPartition {
   /** What cutting that batch in two has left. */
   bisect: { depth: number; count: number }[]
   committedOffset: number | null
+  /** Where reading stands still, and what to do about it. */
+  unreadable: { firstOffset: number; reason: string; hint: string } | null
 }
 
 export const getSummary = () => get<Summary>('/api/summary')
