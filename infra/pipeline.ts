@@ -11,6 +11,8 @@ export interface FunctionDescription {
     store?: true
     /** Topics that it writes to. */
     publishes?: string[]
+    /** Topics whose records it looks up one by one, without being in a group. */
+    reads?: string[]
     /** It reads offsets of all the groups here, and records of their topics, without being in a group. */
     watches?: true
     /** It makes topics. */
@@ -185,7 +187,8 @@ const functions = {
     handler: 'functions/api/handler.handler',
     timeoutSeconds: 30,
     memoryMB: 512,
-    uses: { store: true, publishes: ['retail-events'] },
+    // A record's way is told from the record itself.
+    uses: { store: true, publishes: ['retail-events'], reads: ['retail-events'] },
     route: '/api',
   },
   // A store that has grown for years may need the minutes that Lambda has at most.

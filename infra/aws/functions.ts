@@ -2,7 +2,7 @@
 import { pipelineEnvironment } from '../environment.ts'
 import { type FunctionDescription, type MappingDescription, pipeline } from '../pipeline.ts'
 import { bundling } from './bundling.ts'
-import { kafka, makeTopics, pollTopic, watchGroups, writeTopics } from './kafka.ts'
+import { kafka, makeTopics, pollTopic, readTopics, watchGroups, writeTopics } from './kafka.ts'
 import { functionsGroup, vpc } from './network.ts'
 import { router } from './router.ts'
 import { token } from './secrets.ts'
@@ -46,7 +46,7 @@ export function functionNamed(name: string): sst.aws.Function {
 function make(name: string, description: FunctionDescription): [string, sst.aws.Function] {
   const { handler, timeoutSeconds, memoryMB, uses = {}, route } = description
   const mappings = pipeline.mappings.filter((mapping) => mapping.function === name)
-  const speaksKafka = uses.publishes !== undefined || uses.watches || uses.administers
+  const speaksKafka = uses.publishes || uses.reads || uses.watches || uses.administers
   const made = new sst.aws.Function(
     componentName(name),
     {
@@ -84,6 +84,7 @@ function groupOf(mappings: MappingDescription[]): Record<string, string> {
 function permissionsOf({ uses = {} }: FunctionDescription, mappings: MappingDescription[]) {
   return [
     ...(uses.publishes ? writeTopics(uses.publishes) : []),
+    ...(uses.reads ? readTopics(uses.reads) : []),
     ...(uses.watches ? watchGroups(topics, groups) : []),
     ...(uses.administers ? makeTopics(topics) : []),
     ...mappings.flatMap(({ settings, consumerGroupId }) => [

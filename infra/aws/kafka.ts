@@ -76,9 +76,12 @@ const statement = (actions: string[], resources: $util.Input<string>[]) => ({
 
 export const writeTopics = (topics: string[]) => [statement(['DescribeTopic', 'WriteData'], all('topic', topics))]
 
+/** To read records, without being in a group. */
+export const readTopics = (topics: string[]) => [statement(['DescribeTopic', 'ReadData'], all('topic', topics))]
+
 /** To read records and offsets, without being in a group. */
 export const watchGroups = (topics: string[], groups: string[]) => [
-  statement(['DescribeTopic', 'ReadData'], all('topic', topics)),
+  ...readTopics(topics),
   statement(['DescribeGroup'], all('group', groups)),
 ]
 

@@ -140,7 +140,8 @@ describe('roles', () => {
     expect(actions.has('kafka-cluster:WriteData')).toBe(uses.publishes !== undefined)
     expect(actions.has('kafka-cluster:CreateTopic')).toBe(uses.administers === true)
     expect(actions.has('kafka-cluster:AlterGroup')).toBe(mapped)
-    expect(actions.has('kafka-cluster:ReadData')).toBe(mapped || uses.watches === true)
+    expect(uses.reads !== undefined, 'reads').toBe(holds('functions/kafka/read-range.ts') && uses.watches !== true)
+    expect(actions.has('kafka-cluster:ReadData')).toBe(mapped || uses.reads !== undefined || uses.watches === true)
     expect(bundleOf(name)?.links).toEqual(
       uses.store ? expect.arrayContaining(['Store']) : expect.not.arrayContaining(['Store']),
     )
