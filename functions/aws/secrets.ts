@@ -1,8 +1,9 @@
 // Secrets that a function's environment only names: read from AWS once, as the function's own role.
+import { Sha256 } from '@aws-crypto/sha256-js'
+import { SignatureV4 } from '@smithy/signature-v4'
 import { z } from 'zod'
 import { readEnvironment } from '../environment.ts'
 import { PipelineError } from '../errors.ts'
-import { signedHeaders } from './sign.ts'
 
 type Environment = Record<string, string | undefined>
 
@@ -44,19 +45,26 @@ async function secretOf(variable: string, arn: string, environment: Environment)
   const [, id, region, version] = secretArn.exec(arn) ?? []
   if (!id || !region) throw new PipelineError('CONFIG_INVALID', `${variable}: expected the ARN of a secret`)
   const { AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoint, ...keys } = readEnvironment(variables, environment)
-  const url = new URL(endpoint ?? `https://secretsmanager.${region}.amazonaws.com`)
-  const body = JSON.stringify({ SecretId: id, VersionId: version })
-  const headers = {
-    'content-type': 'application/x-amz-json-1.1',
-    'x-amz-target': 'secretsmanager.GetSecretValue',
-  }
   const credentials = {
     accessKeyId: keys.AWS_ACCESS_KEY_ID,
     secretAccessKey: keys.AWS_SECRET_ACCESS_KEY,
-    sessionToken: keys.AWS_SESSION_TOKEN,
+    ...(keys.AWS_SESSION_TOKEN && { sessionToken: keys.AWS_SESSION_TOKEN }),
   }
-  const scope = { region, service: 'secretsmanager', nowMs: Date.now() }
-  return ask(url, { headers: signedHeaders({ host: url.host, headers, body }, credentials, scope), body }, id)
+  const url = new URL(endpoint ?? `https://secretsmanager.${region}.amazonaws.com`)
+  const signer = new SignatureV4({ service: 'secretsmanager', region, credentials, sha256: Sha256 })
+  const { headers, body } = await signer.sign({
+    method: 'POST',
+    protocol: url.protocol,
+    hostname: url.hostname,
+    path: '/',
+    headers: {
+      host: url.host,
+      'content-type': 'application/x-amz-json-1.1',
+      'x-amz-target': 'secretsmanager.GetSecretValue',
+    },
+    body: JSON.stringify({ SecretId: id, VersionId: version }),
+  })
+  return ask(url, { headers, body }, id)
 }
 
 async function ask(url: URL, request: { headers: Record<string, string>; body: string }, id: string): Promise<string> {
