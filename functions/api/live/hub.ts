@@ -28,6 +28,9 @@ export type HubParts = FrameParts & { store: Pick<Store, 'onCommit'> }
 const listenersMax = 500
 /** What comes after a pause goes out at once; a busy stream at most so often, for each frame costs every page a drawing. */
 const frameMsMin = 16
+/** Rows in one frame that nobody can follow any more: then the page's own time counts for more, and frames come half as often. */
+const floodRows = 10
+const floodFrameMsMin = 33
 /** Summary, lag and throughput come at most twice a second after commits... */
 const measuresMsMin = 480
 const tickMs = 250
@@ -48,6 +51,7 @@ export class LiveHub {
   /** Rows were sent since the last measures. */
   #isStale = false
   #flushedMs = 0
+  #frameMs = frameMsMin
   #measuredMs = 0
 
   constructor(parts: HubParts) {
@@ -130,7 +134,7 @@ export class LiveHub {
   #committed(): void {
     this.#isCommitted = true
     if (this.#pending || this.#isFlushing || !this.#stopWatching) return
-    const waitMs = Math.max(0, this.#flushedMs + frameMsMin - performance.now())
+    const waitMs = Math.max(0, this.#flushedMs + this.#frameMs - performance.now())
     this.#pending = setTimeout(() => {
       this.#pending = undefined
       void this.#flush()
@@ -167,6 +171,7 @@ export class LiveHub {
       const frame = await changesFrame(this.#parts, cursor)
       if (Number(frame.cursor) === cursor) continue
       this.#isStale = true
+      this.#frameMs = Number(frame.cursor) - cursor > floodRows ? floodFrameMsMin : frameMsMin
       this.#sendTo(seats, frame)
     }
     if (!this.#areMeasuresDue()) return
