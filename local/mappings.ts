@@ -130,6 +130,14 @@ function startMappingThread(
   })
 }
 
+/**
+ * Invocations of one function at once. SQLite lets one write at a time: beside each other they would wait for its lock, up to
+ * a tenth of a second a turn, where one after the other each takes all that has come.
+ */
+function concurrencyMaxOf({ environment }: Start, partitions: number): number {
+  return environment.STORE_URL?.startsWith('postgres') ? partitions : 1
+}
+
 function threadData(start: Start, description: MappingDescription): MappingThreadData {
   const { function: name, consumerGroupId: group, settings } = description
   const topic = settings.Topics[0]
@@ -142,7 +150,11 @@ function threadData(start: Start, description: MappingDescription): MappingThrea
     topic,
     brokers,
     settings: mappingJson(description, brokers),
-    function: { ...options, env: { ...options.env, CONSUMER_GROUP_ID: group }, concurrencyMax: partitions },
+    function: {
+      ...options,
+      env: { ...options.env, CONSUMER_GROUP_ID: group },
+      concurrencyMax: concurrencyMaxOf(start, partitions),
+    },
     destinationsFolder: join(start.options.data, 'destinations'),
     membersFolder: join(start.options.data, 'members'),
   }

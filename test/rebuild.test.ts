@@ -44,9 +44,13 @@ async function comeToRest(stack: LocalStack): Promise<void> {
     'all is read',
     async () => {
       const status = await stack.get<{ producer: string; mappings: MappingState[] }>('/api/local/status')
-      const mappings = status.mappings.filter(({ consumerGroupId }) => groups.includes(consumerGroupId))
-      const partitions = mappings.flatMap((mapping) => mapping.partitions)
-      return status.producer === 'paused' && partitions.every(({ phase, lag }) => phase === 'idle' && lag === 0)
+      if (status.producer !== 'paused') return false
+      // The second consumer starts a moment after the first.
+      return groups.every((group) => {
+        const mapping = status.mappings.find(({ consumerGroupId }) => consumerGroupId === group)
+        const partitions = mapping?.partitions ?? []
+        return partitions.length > 0 && partitions.every(({ phase, lag }) => phase === 'idle' && lag === 0)
+      })
     },
     patienceMs,
   )

@@ -36,6 +36,8 @@ export interface MappingOptions {
   consumerGroupId?: string
   /** AWS allows 14 minutes with a Kafka mapping. */
   functionTimeoutSeconds?: number
+  /** How many invocations the function takes at once. Our choice: more are not tried, where AWS's would be throttled. */
+  concurrencyMax?: number
   /** Where the stand-ins for SQS, SNS and S3 put what is given up. */
   destinationsFolder?: string
   /** Where the member of the group is kept, so that the next start need not wait for its session time-out. */
@@ -167,9 +169,9 @@ class MappingShell implements Mapping {
   }
 
   #createDispatcher(): Dispatcher {
-    const { retryBackoffMs = retryBackoffDefault } = this.#options
+    const { retryBackoffMs = retryBackoffDefault, concurrencyMax = Number.POSITIVE_INFINITY } = this.#options
     const stage = {
-      concurrency: () => this.#scale.count * invocationsPerPoller,
+      concurrency: () => Math.min(this.#scale.count * invocationsPerPoller, concurrencyMax),
       epochMs: performance.timeOrigin,
       bytesMax: payloadBytesMax - envelopeBytes(this.#source),
       backoff: retryBackoffMs,

@@ -60,6 +60,7 @@ runThread<MappingThreadData, null, ToMappingThread, MappingThreadMessage>(async 
     startMapping({
       uuid: data.uuid,
       settings: data.settings,
+      concurrencyMax: data.function.concurrencyMax,
       destinationsFolder: data.destinationsFolder,
       membersFolder: data.membersFolder,
       invoke(event) {
