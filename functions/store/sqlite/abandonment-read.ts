@@ -4,6 +4,7 @@ import type { Incident } from '../../retail/abandonment/region.ts'
 import type { AbandonmentOverview, AbandonmentStore, IncidentRow, OfferSteps, OutboxOffer } from '../abandonment.ts'
 import { regionsOf } from '../abandonment-rows.ts'
 import { offerRows } from './abandonment-offers.ts'
+import { inTurn } from './in-turn.ts'
 
 type Query<Method extends Exclude<keyof AbandonmentStore, 'rebuild'>> = Parameters<AbandonmentStore[Method]>[0]
 
@@ -39,7 +40,7 @@ export function abandonmentReader(db: Database): AbandonmentReader {
     )
     .pluck()
   const forgetIncidents = db.prepare('DELETE FROM abandonment_incident WHERE state_id = ? AND closed_ms < ?')
-  const books = db.transaction((work: () => number): number => work())
+  const books = inTurn(db, (work: () => number): number => work())
 
   return {
     overview(group) {
@@ -60,7 +61,7 @@ export function abandonmentReader(db: Database): AbandonmentReader {
     unpublished: ({ group, ...query }) => offers.unpublished(groupIdOf.get(group) ?? 0, query),
     markPublished(query) {
       const groupId = groupIdOf.get(query.group) ?? 0
-      books.immediate(() => {
+      books(() => {
         offers.markPublished(groupId, query)
         return query.offerIds.length
       })
@@ -68,9 +69,7 @@ export function abandonmentReader(db: Database): AbandonmentReader {
     forget({ group, ...query }) {
       const state = serving.get(group)
       if (!state) return 0
-      return books.immediate(
-        () => offers.forget(state.groupId, query) + forgetIncidents.run(state.id, query.beforeMs).changes,
-      )
+      return books(() => offers.forget(state.groupId, query) + forgetIncidents.run(state.id, query.beforeMs).changes)
     },
   }
 }

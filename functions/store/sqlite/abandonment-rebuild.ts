@@ -28,6 +28,7 @@ import { moveOn, type StateRow } from '../abandonment-state.ts'
 import { type StateRows, stateRows } from './abandonment-state.ts'
 import { groupOf, groupStatements } from './groups.ts'
 import { compactId, type EventIds } from './ids.ts'
+import { inTurn } from './in-turn.ts'
 import { leftOutOf } from './rebuild-keeper.ts'
 import { rebuildEnder } from './rebuilds.ts'
 
@@ -65,26 +66,26 @@ export function abandonmentRebuilder(
     return groupId
   }
 
-  const begin = db.transaction(({ group, topic, by }: Parameters<AbandonmentRebuild['begin']>[0]) => {
+  const begin = inTurn(db, ({ group, topic, by }: Parameters<AbandonmentRebuild['begin']>[0]) => {
     const { id: groupId } = groupOf(groups, group)
     for (const id of interrupted.all(groupId)) close(id, 'given up')
     const id = Number(open.run(groupId, by, clock()).lastInsertRowid)
     openState.run(stateIdOf(id), groupId)
     return { id, read: readOf(groupId, topic) }
   })
-  const step = db.transaction((query: Remaking, rules: AbandonmentRules): Remade => {
+  const step = inTurn(db, (query: Remaking, rules: AbandonmentRules): Remade => {
     const remade = add(find(query.id), query, rules)
     if (remade.served) close(query.id, 'finished')
     return remade
   })
-  const cancel = db.transaction((id: number) => {
+  const cancel = inTurn(db, (id: number) => {
     find(id)
     close(id, 'given up')
   })
   return {
-    begin: (query) => begin.immediate(query),
-    add: (query, rules) => step.immediate(query, rules),
-    cancel: ({ id }) => cancel.immediate(id),
+    begin: (query) => begin(query),
+    add: (query, rules) => step(query, rules),
+    cancel: ({ id }) => cancel(id),
   }
 }
 

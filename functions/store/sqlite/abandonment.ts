@@ -9,6 +9,7 @@ import type { Batch, BatchResult } from '../store.ts'
 import { offerRows } from './abandonment-offers.ts'
 import { stateRows } from './abandonment-state.ts'
 import { groupOf, groupStatements } from './groups.ts'
+import { inTurn } from './in-turn.ts'
 import { ledgerStatements, sourceIdOf } from './ledger.ts'
 import type { BatchEffect } from './write-batch.ts'
 
@@ -36,7 +37,7 @@ export function abandonmentWriter(
     return { ...progress, offers: offers.add(state.groupId, changes.offers, clock()) }
   }
 
-  const passTime = db.transaction((query: Parameters<AbandonmentWriter['passTime']>[0], rules: AbandonmentRules) => {
+  const passTime = inTurn(db, (query: Parameters<AbandonmentWriter['passTime']>[0], rules: AbandonmentRules) => {
     const group = groupOf(groups, query.group)
     const state = { ...rows.serving(group.id), partitions: query.partitions.length }
     const clocks = rows.clocks(state)
@@ -52,7 +53,7 @@ export function abandonmentWriter(
       })
       return { ...result, ...(progress as Progress) }
     },
-    passTime: (query, rules) => passTime.immediate(query, rules),
+    passTime: (query, rules) => passTime(query, rules),
   }
 }
 

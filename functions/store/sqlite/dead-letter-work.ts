@@ -11,6 +11,7 @@ import type {
   Selection,
 } from '../redrives.ts'
 import type { EventIds } from './ids.ts'
+import { inTurn } from './in-turn.ts'
 import { type Cell, deadLetterColumns, pageBytesMax, pageRowsMax, toDeadLetter } from './read-rows.ts'
 
 type Work = Pick<Redrives, 'groups' | 'one' | 'select' | 'compareIds' | 'discard'>
@@ -38,7 +39,7 @@ export function deadLetterWork(db: Database, { clock, ids }: { clock: () => numb
   const discard = db.prepare(`
     UPDATE dead_letter AS row SET state = 'discarded', settled_ms = @nowMs, settled_by = @by, settled_why = @reason
     WHERE group_id = @groupId AND seq = @seq AND state = 'open' AND NOT ${inFlight}`)
-  const discardAll = db.transaction(({ group, seqs, by, reason }: Parameters<Work['discard']>[0]) => {
+  const discardAll = inTurn(db, ({ group, seqs, by, reason }: Parameters<Work['discard']>[0]) => {
     const groupId = groupOf.get(group)
     if (groupId === undefined) return 0
     const nowMs = clock()
@@ -52,7 +53,7 @@ export function deadLetterWork(db: Database, { clock, ids }: { clock: () => numb
     one: ({ group, seq }) => oneOf(groupOf.get(group) ?? 0, seq),
     select: ({ group, ...query }) => select({ groupId: groupOf.get(group) ?? 0, ...query }),
     compareIds: (query) => compareIds(query),
-    discard: (query) => discardAll.immediate(query),
+    discard: (query) => discardAll(query),
   }
 }
 

@@ -4,6 +4,7 @@ import type { Position } from '../position.ts'
 import type { Erasure } from '../retention.ts'
 import { speaksOf } from '../speaks-of.ts'
 import { shopperEraser } from './abandonment-erase.ts'
+import { inTurn } from './in-turn.ts'
 import { type RemovableRow, rowRemover } from './remove-rows.ts'
 
 /** Rows looked at in one transaction: a few milliseconds. Dead letters are read whole, so they are fewer. */
@@ -45,7 +46,7 @@ export function eraser(db: Database, { clock }: { clock: () => number }): Eraser
   const eventsOf = eventPage(db)
   const deadLettersOf = deadLetterPage(db)
 
-  const step = db.transaction((): boolean => {
+  const step = inTurn(db, (): boolean => {
     const erasure = unfinished.get()
     if (!erasure) return false
     const { groupId, table, seq } = JSON.parse(erasure.position) as Position
@@ -75,7 +76,7 @@ export function eraser(db: Database, { clock }: { clock: () => number }): Eraser
       // What is erased must not lie on in pages that were freed. https://www.sqlite.org/pragma.html#pragma_secure_delete
       db.pragma('secure_delete = ON')
       try {
-        return step.immediate()
+        return step()
       } finally {
         db.pragma('secure_delete = OFF')
       }

@@ -4,6 +4,7 @@ import type { RowTable } from '../position.ts'
 import type { Expired, Retention } from '../retention.ts'
 import { staleStateRemover } from './abandonment-stale.ts'
 import { idExpiry } from './expire-ids.ts'
+import { inTurn } from './in-turn.ts'
 import { staleRemover } from './rebuild-keeper.ts'
 import { type RemovableRow, rowRemover } from './remove-rows.ts'
 
@@ -65,7 +66,7 @@ export function expirer(
     return old.length
   }
 
-  const step = db.transaction((retention: Retention): Expired => {
+  const step = inTurn(db, (retention: Retention): Expired => {
     const now = clock()
     const isTooBig = retention.bytesMax !== null && usedBytes(db) > retention.bytesMax
     const eventsBefore = isTooBig ? Number.POSITIVE_INFINITY : now - retention.eventMsMax
@@ -88,7 +89,7 @@ export function expirer(
     const startedMs = performance.now()
     const sum = { events: 0, deadLetters: 0, ids: 0 }
     for (;;) {
-      const { events, deadLetters, ids } = step.immediate(retention)
+      const { events, deadLetters, ids } = step(retention)
       sum.events += events
       sum.deadLetters += deadLetters
       sum.ids += ids

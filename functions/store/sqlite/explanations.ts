@@ -1,6 +1,7 @@
 // Keeps why offsets are not accounted; what stands in a row and has one reason becomes one range.
 import type { Database } from 'better-sqlite3'
 import type { Explanation } from '../store.ts'
+import { inTurn } from './in-turn.ts'
 
 /** A topic with transactions has a hole at every commit; beyond this many ranges an account's rest shows as unseen. */
 const rangesMax = 100_000
@@ -29,12 +30,12 @@ export function explanationStore(db: Database): Explanations {
     WHERE epoch = (SELECT max(epoch) FROM account AS other WHERE other.source_id = source.id)
     ORDER BY 1, 2, 3, from_offset`)
 
-  const add = db.transaction((explanations: Explanation[]): void => {
+  const add = inTurn(db, (explanations: Explanation[]): void => {
     for (const { group, topic, partition, epoch, from, to, reason } of explanations) {
       const accountId = accountOf.get(group, topic, partition, epoch)
       if (accountId === undefined || (count.get(accountId) ?? 0) >= rangesMax) continue
       insert.run(accountId, from, to, reason)
     }
   })
-  return { add: (explanations) => add.immediate(explanations), current: () => current.all() }
+  return { add: (explanations) => add(explanations), current: () => current.all() }
 }

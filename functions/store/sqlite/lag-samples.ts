@@ -2,6 +2,7 @@
 import type { Database } from 'better-sqlite3'
 import type { LagSample } from '../store.ts'
 import { groupOf, groupStatements } from './groups.ts'
+import { inTurn } from './in-turn.ts'
 import { ledgerStatements, sourceIdOf } from './ledger.ts'
 
 const minuteMs = 60_000
@@ -54,9 +55,9 @@ export function lagSampleStore(db: Database): LagSamples {
     }
   }
 
-  const transaction = db.transaction(write)
+  const transaction = inTurn(db, write)
   return {
-    write: (samples) => transaction.immediate(samples),
+    write: (samples) => transaction(samples),
     since: ({ group, sinceMs }) => since.all(group, sinceMs),
     latest: () => latest.all(),
   }

@@ -6,6 +6,7 @@ import { type RebuildSums, resultOf } from '../rebuild-result.ts'
 import { type Rebuilds, type RebuiltCounts, type RunningRebuild, rowsPerStep } from '../rebuilds.ts'
 import { groupOf, groupStatements } from './groups.ts'
 import { compactId, type EventIds } from './ids.ts'
+import { inTurn } from './in-turn.ts'
 import { rebuildKeeper } from './rebuild-keeper.ts'
 import { rollupWriter, type SummedEvent } from './rollups.ts'
 
@@ -32,11 +33,11 @@ export function rebuildRows(db: Database, { clock, ids }: { clock: () => number;
   const serve = db.prepare('UPDATE consumer_group SET figures_id = ? WHERE id = ?')
 
   const transaction = <Query extends { id: number }, Answer>(work: (found: RunningRebuild, query: Query) => Answer) => {
-    const run = db.transaction((query: Query) => work(find(query.id), query))
-    return (query: Query) => run.immediate(query)
+    const run = inTurn(db, (query: Query) => work(find(query.id), query))
+    return (query: Query) => run(query)
   }
   return {
-    begin: (query) => begin.immediate(query),
+    begin: (query) => begin(query),
     add: transaction((found, { id, events }: Parameters<Rebuilds['add']>[0]) => add(found, id, events)),
     addRows: transaction((found, { after }: Parameters<Rebuilds['addRows']>[0]) => addRows(found, after)),
     finish: transaction((found, { id }) => {
@@ -76,7 +77,7 @@ function beginner(db: Database, clock: () => number, end: End) {
     JOIN accounted_range ON account_id = account.id
     WHERE group_id = ? AND epoch = (SELECT max(epoch) FROM account AS other WHERE other.source_id = source.id)
     GROUP BY source.id ORDER BY topic, partition`)
-  return db.transaction(({ group, by }: Parameters<Rebuilds['begin']>[0]) => {
+  return inTurn(db, ({ group, by }: Parameters<Rebuilds['begin']>[0]) => {
     const { id: groupId } = groupOf(groups, group)
     for (const id of interrupted.all(groupId)) end(id, 'given up', [-2 * id, -2 * id - 1])
     const id = Number(add.run(groupId, by, clock()).lastInsertRowid)

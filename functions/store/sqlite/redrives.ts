@@ -3,6 +3,7 @@ import type { Database } from 'better-sqlite3'
 import { PipelineError } from '../../errors.ts'
 import { attemptsMax, type IssuedAttempt, type Redrive, type Redrives } from '../redrives.ts'
 import { groupOf, groupStatements } from './groups.ts'
+import { inTurn } from './in-turn.ts'
 
 type Advancing = Omit<Redrives, 'groups' | 'one' | 'select' | 'compareIds' | 'discard'>
 /** The same, answered within the call. */
@@ -36,7 +37,7 @@ export function redriveRows(db: Database, { clock }: { clock: () => number }): R
     'UPDATE redrive SET held_until_ms = 0, holder = NULL, trouble = ? WHERE id = ? AND holder = ?',
   )
 
-  const begin = db.transaction(({ group, by, selection, perSecond, items }: Parameters<Advancing['begin']>[0]) => {
+  const begin = inTurn(db, ({ group, by, selection, perSecond, items }: Parameters<Advancing['begin']>[0]) => {
     const groupId = groupOf(groups, group).id
     const other = running.get(groupId)
     if (other !== undefined) throw new PipelineError('REDRIVE_RUNNING', `redrive ${other} is still being sent`)
@@ -44,7 +45,7 @@ export function redriveRows(db: Database, { clock }: { clock: () => number }): R
     for (const { seq, value } of items) addAttempt.run(groupId, seq, id, value)
     return views.find(group, id) as Redrive
   })
-  const cancel = db.transaction(({ group, id, by }: Parameters<Advancing['cancel']>[0]) => {
+  const cancel = inTurn(db, ({ group, id, by }: Parameters<Advancing['cancel']>[0]) => {
     const groupId = groups.byName.get(group)?.id
     if (groupId === undefined) return null
     if (cancelRow.run({ groupId, id, by, nowMs: clock() }).changes > 0) cancelWaiting.run(id)
@@ -54,13 +55,13 @@ export function redriveRows(db: Database, { clock }: { clock: () => number }): R
   const acknowledge = acknowledger(db, clock)
 
   return {
-    begin: (redrive) => begin.immediate(redrive),
+    begin: (redrive) => begin(redrive),
     find: ({ group, id }) => views.find(group, id),
     list: ({ group, limit }) => views.list(group, limit),
-    cancel: (query) => cancel.immediate(query),
+    cancel: (query) => cancel(query),
     take: ({ holder, untilMs }) => take.get({ holder, untilMs, nowMs: clock() }) ?? null,
-    issue: (query) => issue.immediate(query),
-    acknowledge: (query) => acknowledge.immediate(query),
+    issue: (query) => issue(query),
+    acknowledge: (query) => acknowledge(query),
     release: ({ id, holder, trouble }) => void release.run(trouble, id, holder),
   }
 }
@@ -113,7 +114,7 @@ function issuer(db: Database, clock: () => number) {
   const count = db.prepare('UPDATE dead_letter SET attempts = ? WHERE group_id = ? AND seq = ?')
   const finish = finisher(db)
 
-  return db.transaction(({ id, tokens }: { id: number; tokens: string[] }): IssuedAttempt[] => {
+  return inTurn(db, ({ id, tokens }: { id: number; tokens: string[] }): IssuedAttempt[] => {
     if (isRunning.get(id) === undefined) return []
     let due: AttemptRow[] = []
     for (let left = 1; left > 0 && due.length === 0; ) {
@@ -139,7 +140,7 @@ function issuer(db: Database, clock: () => number) {
 function acknowledger(db: Database, clock: () => number) {
   const send = db.prepare("UPDATE attempt SET state = 'sent' WHERE redrive_id = ? AND token = ? AND state = 'issued'")
   const finish = finisher(db)
-  return db.transaction(({ id, tokens }: { id: number; tokens: string[] }): void => {
+  return inTurn(db, ({ id, tokens }: { id: number; tokens: string[] }): void => {
     for (const token of tokens) send.run(id, token)
     finish(id, clock())
   })

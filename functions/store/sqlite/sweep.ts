@@ -2,6 +2,7 @@
 import type { Database } from 'better-sqlite3'
 import type { Position, RowTable } from '../position.ts'
 import { type AccountSums, complaintsOnCounters, complaintsOnRanges, type Sweep } from '../sweep-complaints.ts'
+import { inTurn } from './in-turn.ts'
 
 /** Rows per transaction: it holds the write lock for about a millisecond. */
 const pageRowsDefault = 2_000
@@ -78,11 +79,11 @@ export function sweeper(db: Database, { clock, pageRows = pageRowsDefault }: Swe
     return groupId ? { ...position, groupId, table: 'event', seq: 0 } : null
   }
 
-  const transaction = db.transaction(step)
+  const transaction = inTurn(db, step)
   return {
     sweep({ budgetMs }) {
       const startedMs = performance.now()
-      while (!transaction.immediate() && performance.now() - startedMs < budgetMs);
+      while (!transaction() && performance.now() - startedMs < budgetMs);
     },
     last() {
       const row = state.get()

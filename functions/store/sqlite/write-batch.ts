@@ -6,6 +6,7 @@ import { attemptKeeper } from './attempts.ts'
 import { deadLetterIds } from './dead-letter-ids.ts'
 import { groupOf, groupStatements } from './groups.ts'
 import type { EventIds, IdPlace } from './ids.ts'
+import { inTurn } from './in-turn.ts'
 import { Ledger, type LedgerOptions, type LedgerStatements, ledgerStatements, sourceIdOf } from './ledger.ts'
 import { placeMarker } from './place-marks.ts'
 import { rebuildKeeper } from './rebuild-keeper.ts'
@@ -98,9 +99,9 @@ export function batchWriter(
     return result
   }
 
-  const transaction = db.transaction(write)
+  const transaction = inTurn(db, write)
   // IMMEDIATE takes the write lock at once; a transaction that reads first would fail where another wrote in between.
-  return (batch, effect) => transaction.immediate(batch, effect)
+  return (batch, effect) => transaction(batch, effect)
 }
 
 /** What a group's own state makes of the events that are new to it, in the transaction that stores them. */
