@@ -1,13 +1,29 @@
-// One text for one content: two events are the same exactly when their canonical JSON is.
-import type { EnrichedEvent } from './event.ts'
+// One hash for one content: two events are the same exactly when their canonical JSON is.
+import { createHash } from 'node:crypto'
+import type { ValidEvent } from './event.ts'
+
+/** SHA-256 of the event's canonical JSON. */
+export function contentHashOf(event: ValidEvent): Buffer {
+  return createHash('sha256').update(canonicalJson(event)).digest()
+}
 
 /**
  * What was sent, validated, as JSON with sorted keys: numbers as numbers, the timestamp in UTC, unknown fields included,
  * optional fields only when present (null and absent are the same). What is made of it is no part of it.
  */
-export function canonicalJson(event: EnrichedEvent): string {
-  const { extra, amount_bucket: _, is_revenue_event: __, amount_cents: ___, event_ms: ____, ...known } = event
-  return JSON.stringify(sorted(extra ? { ...known, ...extra } : known))
+export function canonicalJson(event: ValidEvent): string {
+  const { amount, event_id, event_type, extra, product_id, region, timestamp, user_id } = event
+  // Sorted as it is written here, which spares nearly all events the sorting. JSON leaves out what is undefined.
+  const known = {
+    amount,
+    event_id,
+    event_type,
+    product_id: product_id ?? undefined,
+    region: region ?? undefined,
+    timestamp,
+    user_id,
+  }
+  return JSON.stringify(extra ? sorted({ ...known, ...extra }) : known)
 }
 
 function sorted(value: object): unknown {

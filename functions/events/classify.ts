@@ -1,6 +1,6 @@
 // What becomes of one record's value: an event, noise, or a dead letter with its reason. Never throws.
 import type { EventRules } from './business.ts'
-import { canonicalJson } from './canonical.ts'
+import { contentHashOf } from './canonical.ts'
 import type { EnrichedEvent } from './event.ts'
 import { eventParser } from './parse.ts'
 import type { Rejection } from './rejection.ts'
@@ -16,7 +16,7 @@ export interface RecordValue {
 }
 
 export type Classified =
-  | { kind: 'event'; event: EnrichedEvent; canonical: string }
+  | { kind: 'event'; event: EnrichedEvent; contentHash: Buffer }
   | { kind: 'noise' }
   | ({ kind: 'dead-letter' } & Rejection)
 
@@ -45,7 +45,7 @@ export function classifier(rules: EventRules): Classify {
     if (rules.isTest(event)) return { kind: 'noise' }
     const future = aheadOf(event.event_ms, value.recordMs, nowMs, rules.futureMsMax)
     if (future) return putAside('FUTURE_TIMESTAMP', future)
-    return { kind: 'event', event, canonical: canonicalJson(event) }
+    return { kind: 'event', event, contentHash: contentHashOf(event) }
   }
 
   return function classify(value, nowMs) {

@@ -1,5 +1,4 @@
 // One batch of records to outcomes, and the outcomes to where they are kept: every consumer of events begins here.
-import { createHash } from 'node:crypto'
 import type { Classify } from '../events/classify.ts'
 import { type DecodedRecord, decodeText } from '../lambda/decode.ts'
 import { tokenOf } from '../redrive/header.ts'
@@ -24,9 +23,8 @@ export async function consume<Result extends BatchResult>(
   const arrivalMs = parts.now()
   const outcomes = records.map((decoded): Outcome => {
     const record = sourceOf(decoded)
-    const classified = parts.classify({ ...decodeText(decoded.value), recordMs: decoded.timestamp }, arrivalMs)
-    if (classified.kind !== 'event') return { ...classified, record }
-    return { kind: 'event', record, event: classified.event, contentHash: sha256(classified.canonical) }
+    const value = { recordMs: decoded.timestamp, ...decodeText(decoded.value) }
+    return { record, ...parts.classify(value, arrivalMs) }
   })
   return parts.store.writeBatch({ group: parts.group, outcomes })
 }
@@ -35,8 +33,4 @@ export async function consume<Result extends BatchResult>(
 function sourceOf(record: DecodedRecord): SourceRecord {
   const token = record.headers && tokenOf(record.headers)
   return token === undefined ? record : { ...record, token }
-}
-
-function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
 }

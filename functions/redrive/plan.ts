@@ -1,5 +1,4 @@
 // The dry run of a redrive: what would become of each chosen dead letter, by the consumer's own rules. Nothing is changed.
-import { createHash } from 'node:crypto'
 import { PipelineError } from '../errors.ts'
 import type { Classify } from '../events/classify.ts'
 import type { RejectionCode } from '../events/rejection.ts'
@@ -95,8 +94,8 @@ function judge(letter: Candidate, fix: string | undefined, { classify, now }: Pl
   const classified = classify({ ...decodeText(value ?? own), recordMs: nowMs }, nowMs)
   if (classified.kind === 'dead-letter') return refused(classified.code, classified.reason)
   if (classified.kind === 'noise') return { seq, value, verdict: 'noise' }
-  const contentHash = createHash('sha256').update(classified.canonical).digest()
-  return { seq, value, verdict: 'event', eventId: classified.event.event_id, contentHash }
+  const { event, contentHash } = classified
+  return { seq, value, verdict: 'event', eventId: event.event_id, contentHash }
 }
 
 /** Compares the events' ids with the store and with those before them, and adds all of it to the plan. */

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { canonicalJson } from '../events/canonical.ts'
 import { classifier } from '../events/classify.ts'
 import { testRules } from '../events/testing/rules.ts'
 
@@ -50,10 +51,10 @@ describe('a good event', () => {
     expect(judgeEvent(change)).toMatchObject({ kind: 'event', event: expected })
   })
 
-  it('has one canonical text, however it was written', () => {
+  it('has one content, however it was written', () => {
     const canonical = (change: object) => {
       const result = judgeEvent(change)
-      return result.kind === 'event' ? result.canonical : result
+      return result.kind === 'event' ? canonicalJson(result.event) : result
     }
     const asCame = canonical({ extra_b: 1, extra_a: { z: 1, y: [1, { d: 1, c: 2 }] } })
     expect(canonical({ extra_a: { y: [1, { c: 2, d: 1 }], z: 1 }, extra_b: 1, user_id: '4242' })).toBe(asCame)

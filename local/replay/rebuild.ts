@@ -1,5 +1,4 @@
 // Rebuilds a group's figures from the topic, beside those that are served, and tells what came of it.
-import { createHash } from 'node:crypto'
 import type { KafkaConfig } from 'kafkajs'
 import { eventRulesOf } from '../../functions/business.ts'
 import { classifier } from '../../functions/events/classify.ts'
@@ -108,8 +107,8 @@ export function eventReader(now: () => number): (record: LogRecord) => RebuiltEv
   return ({ timestamp, value }) => {
     const classified = classify({ ...decodeText(value), recordMs: timestamp }, now())
     if (classified.kind !== 'event') return []
-    const contentHash = createHash('sha256').update(classified.canonical).digest()
-    return [{ event: classified.event, contentHash, recordMs: timestamp }]
+    const { event, contentHash } = classified
+    return [{ event, contentHash, recordMs: timestamp }]
   }
 }
 

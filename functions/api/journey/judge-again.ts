@@ -1,7 +1,6 @@
 // Why a record left no row: it is read from its topic again, and judged by the consumer's own rules.
 //
 // Nothing is written for this when the record is settled: what a journey asks for once in a while would cost every event.
-import { createHash } from 'node:crypto'
 import type { classifier } from '../../events/classify.ts'
 import type { EnrichedEvent } from '../../events/event.ts'
 import { decodeText } from '../../lambda/decode.ts'
@@ -49,8 +48,7 @@ export async function judgeAgain(place: RecordPlace, account: Account, parts: Ju
   const classified = parts.classify({ ...decodeText(record.value), recordMs }, parts.now())
   if (classified.kind === 'noise') return { ...nothing, why: 'noise', recordMs }
   if (classified.kind === 'dead-letter') return { ...nothing, why: 'expired', recordMs, code: classified.code }
-  const { event, canonical } = classified
-  const contentHash = createHash('sha256').update(canonical).digest()
+  const { event, contentHash } = classified
   const ids = [{ eventId: event.event_id, contentHash }]
   const [content] = await parts.store.redrives.compareIds({ group: place.group, ids })
   const known = { recordMs, event, code: null }
