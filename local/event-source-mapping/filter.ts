@@ -49,8 +49,11 @@ export function compileFilters(
   return function matches(record) {
     const value = readValue(record.value, isExact)
     const { topic, partition, offset, timestamp, timestampType } = record
-    const metadata = { topic, partition, offset, timestamp, timestampType }
-    const view = 'json' in value ? { ...metadata, value: value.json } : metadata
+    // Each in its place: Node 20 takes a microsecond for a field that follows a spread.
+    const view =
+      'json' in value
+        ? { topic, partition, offset, timestamp, timestampType, value: value.json }
+        : { topic, partition, offset, timestamp, timestampType }
     const foregone = (field: PatternField) => (mismatches(field, value.format) ? onMismatch : undefined)
     return compiled.some(({ root }) => matchesPattern(root, view, foregone))
   }

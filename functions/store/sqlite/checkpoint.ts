@@ -3,14 +3,17 @@ import { statSync } from 'node:fs'
 import type { Database } from 'better-sqlite3'
 
 /** A bigger log moves a page that changed often fewer times, and costs disk space and reading time. */
-const walBytesMax = 16 * 1024 * 1024
+const walBytesMax = 32 * 1024 * 1024
 
-/**
- * Whoever commits waits for the checkpoint, in proportion to the log. A log that grows slowly is emptied in small steps,
- * because there each event's way counts; one that grows fast in large ones, because there the rate counts.
- */
-const slowWalBytesMax = walBytesMax / 4
-const slowMs = 500
+/** What it has to hold to be worth it, by what was committed. */
+const worthBytes = {
+  /** A batch: the next one waits meanwhile. */
+  batch: walBytesMax,
+  /** Anything else, for which nobody waits. Where something is written every second, no batch ever has to. */
+  other: walBytesMax / 8,
+  /** An erasure: nothing of what was there may be left in it. */
+  erasure: 1,
+}
 
 /** Waiting for a reader holds up the writer, so it is short. */
 const readerMsMax = 50
@@ -18,11 +21,12 @@ const readerMsMax = 50
 /** Whoever has the turn and is gone loses it after this: far longer than a checkpoint takes. */
 const turnMs = 30_000
 
-/** Checkpoints when the log has grown enough; `now`: in any case. */
-export type Checkpoint = (options?: { now?: boolean }) => void
+/** Checkpoints when it is worth it. */
+export type Checkpoint = (committed: keyof typeof worthBytes) => void
 
 /**
- * Returns what to call after every commit.
+ * Returns what to call after every commit. Most of it is done beside the writers; they are kept out for the rest, a few
+ * milliseconds.
  *
  * Up to SQLite 3.51.2 a checkpoint that starts just as another has ended, while a commit begins the log anew, can lose
  * what was committed (https://www.sqlite.org/wal.html#walresetbug). To ask for one that truncates is no protection: where
@@ -40,19 +44,21 @@ export function checkpointer(
   const takeTurn = db.prepare(
     'UPDATE checkpoint_turn SET until_ms = @untilMs WHERE until_ms <= @nowMs OR until_ms > @untilMs',
   )
+  const renewTurn = db.prepare('UPDATE checkpoint_turn SET until_ms = @untilMs')
   const endTurn = db.prepare('UPDATE checkpoint_turn SET until_ms = 0')
   let bytesMax = walBytesMax
-  let seen = { bytes: 0, anewMs: clock() }
-  return function checkpoint({ now = false } = {}) {
+  return function checkpoint(committed) {
     const bytes = statSync(wal, { throwIfNoEntry: false })?.size ?? 0
+    if (bytes < (committed === 'batch' ? bytesMax : worthBytes[committed])) return
     const nowMs = clock()
-    seen = { bytes, anewMs: bytes < seen.bytes ? nowMs : seen.anewMs }
-    const slow = bytesMax === walBytesMax && nowMs - seen.anewMs >= slowMs
-    if (bytes === 0 || (bytes < (slow ? slowWalBytesMax : bytesMax) && !now)) return
+    const untilMs = nowMs + turnMs
     // A turn beyond that time is from before the clock was set back.
-    if (takeTurn.run({ nowMs, untilMs: nowMs + turnMs }).changes === 0) return
-    db.pragma(`busy_timeout = ${readerMsMax}`)
+    if (takeTurn.run({ nowMs, untilMs }).changes === 0) return
     try {
+      db.pragma('wal_checkpoint(PASSIVE)')
+      // A commit of one's own again: what the writers left may all be moved by now.
+      renewTurn.run({ untilMs })
+      db.pragma(`busy_timeout = ${readerMsMax}`)
       const [result] = db.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[]
       // Somebody reads from the log's old end. It is tried again when the log has grown as much once more.
       bytesMax = result?.busy ? bytes + walBytesMax : walBytesMax

@@ -122,16 +122,16 @@ function storeOn(db: Database, parts: Parts): Store {
   }
 
   /** The commit stands once `write` has returned; should the checkpoint fail, the next commit's sees to it. */
-  async function writing<Result>(write: () => Result): Promise<Result> {
+  async function writing<Result>(write: () => Result, committed: 'batch' | 'other' = 'other'): Promise<Result> {
     const result = await reading(write)
     try {
-      checkpoint()
+      checkpoint(committed)
     } catch {}
     return result
   }
 
   return {
-    writeBatch: (batch) => writing(() => writeBatch(batch)),
+    writeBatch: (batch) => writing(() => writeBatch(batch), 'batch'),
     events: (query) => reading(() => rows.events(query)),
     deadLetters: (query) => reading(() => rows.deadLetters(query)),
     search: {
@@ -162,7 +162,7 @@ function storeOn(db: Database, parts: Parts): Store {
       const id = await writing(() => erase.begin(query))
       while (await writing(() => erase.step())) await nextTurn()
       // The log still holds the pages as they were.
-      await reading(() => checkpoint({ now: true }))
+      await reading(() => checkpoint('erasure'))
       return reading(() => erase.one(id))
     },
     erasures: ({ limit }) => reading(() => erase.list(limit)),
@@ -182,7 +182,7 @@ function storeOn(db: Database, parts: Parts): Store {
       release: (query) => writing(() => redrives.release(query)),
     },
     abandonment: {
-      writeBatch: (batch, rules) => writing(() => abandonment.writeBatch(batch, rules)),
+      writeBatch: (batch, rules) => writing(() => abandonment.writeBatch(batch, rules), 'batch'),
       passTime: (query, rules) => writing(() => abandonment.passTime(query, rules)),
       unpublished: (query) => reading(() => abandonmentRows.unpublished(query)),
       markPublished: (query) => writing(() => abandonmentRows.markPublished(query)),
