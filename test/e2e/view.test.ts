@@ -75,6 +75,36 @@ it('opens the details of a row by Enter, by click and by link, and gives the foc
   await other.close()
 })
 
+it('holds the rows still for whoever points at, scrolls or selects them, not for a pointer that the page moves under', async () => {
+  const page = await open()
+  const feed = page.getByTestId('feed')
+  const becomes = (paused: boolean) =>
+    eventually(`paused is ${paused}`, async () => (await feed.getAttribute('data-paused')) === String(paused))
+  const scroller = feed.locator('.scroll')
+  // Where the rows will be once the page has scrolled to them, and nothing of the list is yet.
+  await page.mouse.move(200, 300)
+  await scroller.evaluate((element) => element.scrollIntoView({ block: 'center' }))
+  await page.waitForTimeout(500)
+  expect(await scroller.evaluate((element) => element.matches(':hover'))).toBe(true)
+  expect(await feed.getAttribute('data-paused')).toBe('false')
+  await page.mouse.move(210, 310)
+  await becomes(true)
+  await page.evaluate('window.scrollTo(0, 0)')
+  await page.mouse.move(200, 20)
+  await becomes(false)
+
+  await scroller.evaluate((element) => element.scrollTo(0, 100))
+  await becomes(true)
+  await scroller.evaluate((element) => element.scrollTo(0, 0))
+  await becomes(false)
+
+  await page.getByTestId('feed-row').first().selectText()
+  await becomes(true)
+  await page.keyboard.press(' ')
+  await becomes(false)
+  await page.close()
+})
+
 it('says of a link to a row that is gone that it is not kept', async () => {
   const page = await open('?row=999999')
   await page.getByText('not kept any more').waitFor()

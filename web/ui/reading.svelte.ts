@@ -36,7 +36,8 @@ export function watchReading() {
       scroller = element
       const on: Record<string, (event: Event) => void> = {
         scroll: () => (scrolled = element.scrollTop > 4),
-        pointerenter: (event) => (hovered = (event as PointerEvent).pointerType === 'mouse'),
+        // Not when it is the page that moves, under a pointer that rests.
+        pointermove: (event) => (hovered = (event as PointerEvent).pointerType === 'mouse'),
         pointerleave: () => (hovered = false),
         focusin: () => (focused = true),
         // Rows stand still while the details of one are read.
