@@ -57,6 +57,22 @@ it('is emptied by what nobody waits for, rather than by batches', async () => {
   await store.close()
 })
 
+it('tries once, and not with each commit, while a reader holds the log', async () => {
+  const file = join(folder, 'store.db')
+  const logBytes = () => statSync(`${file}-wal`).size
+  const store = await openStore(`sqlite:${file}`)
+  const reader = new Database(file)
+  reader.exec('BEGIN; SELECT count(*) FROM dead_letter')
+  await store.writeBatch({ group, outcomes: [deadLetter({ offset: 0 }, 'x'.repeat(10 * 1024 * 1024))] })
+  await store.writeLagSamples([])
+  // To try is to take a turn, which is a commit.
+  const tried = logBytes()
+  for (let index = 0; index < 20; index++) await store.writeLagSamples([])
+  expect(logBytes()).toBe(tried)
+  reader.close()
+  await store.close()
+})
+
 it('leaves the log to whoever has the turn, until that one is gone for long', async () => {
   const file = join(folder, 'store.db')
   const clock = { ms: 1_000_000 }

@@ -1,6 +1,7 @@
 // Moves the write-ahead log into the database file, now and then.
 import { statSync } from 'node:fs'
 import type { Database } from 'better-sqlite3'
+import { inTurn } from './in-turn.ts'
 
 /** A bigger log moves a page that changed often fewer times, and costs disk space and reading time. */
 const walBytesMax = 32 * 1024 * 1024
@@ -41,30 +42,33 @@ export function checkpointer(
   if (options.file === ':memory:') return () => {}
   const { clock, busyMsMax } = options
   const wal = `${options.file}-wal`
-  const takeTurn = db.prepare(
+  const freeTurn = db.prepare(
     'UPDATE checkpoint_turn SET until_ms = @untilMs WHERE until_ms <= @nowMs OR until_ms > @untilMs',
   )
-  const renewTurn = db.prepare('UPDATE checkpoint_turn SET until_ms = @untilMs')
-  const endTurn = db.prepare('UPDATE checkpoint_turn SET until_ms = 0')
-  let bytesMax = walBytesMax
+  const takeTurn = inTurn(db, (turn: { nowMs: number; untilMs: number }) => freeTurn.run(turn).changes > 0)
+  const ownTurn = db.prepare('UPDATE checkpoint_turn SET until_ms = ?')
+  const setTurn = inTurn(db, (untilMs: number) => ownTurn.run(untilMs))
+  let heldAt = Number.POSITIVE_INFINITY
   return function checkpoint(committed) {
     const bytes = statSync(wal, { throwIfNoEntry: false })?.size ?? 0
-    if (bytes < (committed === 'batch' ? bytesMax : worthBytes[committed])) return
+    const worth = worthBytes[committed]
+    const wasHeld = bytes >= heldAt && bytes < heldAt + worth
+    if (bytes < worth || (wasHeld && committed !== 'erasure')) return
     const nowMs = clock()
     const untilMs = nowMs + turnMs
     // A turn beyond that time is from before the clock was set back.
-    if (takeTurn.run({ nowMs, untilMs }).changes === 0) return
+    if (!takeTurn({ nowMs, untilMs })) return
     try {
       db.pragma('wal_checkpoint(PASSIVE)')
       // A commit of one's own again: what the writers left may all be moved by now.
-      renewTurn.run({ untilMs })
+      setTurn(untilMs)
       db.pragma(`busy_timeout = ${readerMsMax}`)
       const [result] = db.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[]
       // Somebody reads from the log's old end. It is tried again when the log has grown as much once more.
-      bytesMax = result?.busy ? bytes + walBytesMax : walBytesMax
+      heldAt = result?.busy ? bytes : Number.POSITIVE_INFINITY
     } finally {
       db.pragma(`busy_timeout = ${busyMsMax}`)
-      endTurn.run()
+      setTurn(0)
     }
   }
 }
