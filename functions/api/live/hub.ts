@@ -28,9 +28,6 @@ export type HubParts = FrameParts & { store: Pick<Store, 'onCommit'> }
 const listenersMax = 500
 /** What comes after a pause goes out at once; a busy stream at most so often, for each frame costs every page a drawing. */
 const frameMsMin = 16
-/** Rows in one frame that nobody can follow any more: then the page's own time counts for more, and frames come half as often. */
-const floodRows = 10
-const floodFrameMsMin = 33
 /** Summary, lag and throughput come at most twice a second after commits... */
 const measuresMsMin = 480
 const tickMs = 250
@@ -171,7 +168,7 @@ export class LiveHub {
       const frame = await changesFrame(this.#parts, cursor)
       if (Number(frame.cursor) === cursor) continue
       this.#isStale = true
-      this.#frameMs = Number(frame.cursor) - cursor > floodRows ? floodFrameMsMin : frameMsMin
+      this.#frameMs = frameMsAfter(Number(frame.cursor) - cursor)
       this.#sendTo(seats, frame)
     }
     if (!this.#areMeasuresDue()) return
@@ -207,4 +204,13 @@ export class LiveHub {
     const missedSeconds = Math.min(missedSecondsMax, Math.ceil(sinceMs / 1000))
     return measureMessages(this.#parts, Math.floor(this.#parts.now() / 1000) - missedSeconds - repeatedSeconds)
   }
+}
+
+/** How long the next frame waits at least, ms, by the rows that the last one told of. */
+function frameMsAfter(rows: number): number {
+  if (rows <= 10) return frameMsMin
+  // Nobody can follow so many: the page's own time counts for more.
+  if (rows <= 100) return 2 * frameMsMin
+  // Thousands a second take longer on their way here, and leave less of a tenth of a second for waiting.
+  return 1.4 * frameMsMin
 }
